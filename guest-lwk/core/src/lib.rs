@@ -1,0 +1,2 @@
+//! The LWK's pure algorithms.
+#![no_std]

@@ -1,0 +1,1 @@
+//! The ring: a split virtqueue.
