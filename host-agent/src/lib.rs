@@ -1,1 +1,4 @@
 //! tbd
+pub mod trace;
+
+pub mod protocol;

@@ -70,7 +70,7 @@ pub struct BootPage {
     pub regions: [MemoryRegion; 2],
     /// Entries of `regions`.
     pub region_count: u32,
-    /// Version of the host's TSC frequency: kHz.
+    /// Frequency of the TSC in kHz.
     pub tsc_khz: u32,
     /// First byte that the VMM has not used; everything before it stays as it is.
     pub free_start: GuestPhysical,
@@ -106,6 +106,8 @@ pub struct BootPage {
     pub hwcap2: u32,
     /// RLIMIT_STACK of the program, in bytes.
     pub stack_limit: u64,
+    /// The signals that were ignored when the VMM was started (bit 0: signal 1); the program goes on ignoring them.
+    pub ignored_signals: u64,
     /// uname(2)'s fields: sysname, nodename, release, version, machine, domainname.
     pub uname: [[u8; 65]; 6],
 }
@@ -140,6 +142,12 @@ pub struct EntryCode {
     pub interrupts: u64,
     /// Where the handler of spurious interrupts begins.
     pub spurious: u64,
+    /// Where the LWK goes on after an exception; the address in [`EntryData::to_exception`].
+    pub continue_exception: u64,
+    /// Where it goes on after an interrupt; the address in [`EntryData::to_interrupt`].
+    pub continue_interrupt: u64,
+    /// Where it goes on after a system call that arrived at CPL0; the address in [`EntryData::to_system_call`].
+    pub continue_system_call: u64,
 }
 
 impl EntryCode {
@@ -228,8 +236,15 @@ pub struct TimePage {
     pub timezone: [i32; 2],
 }
 
+/// Where the map of processors lies in the time page: one `u16` for each value of RDTSCP's third result (its lower
+/// 12 bits): the vCPU of that name plus 1, or 0 when only the system call knows.
+pub const CPU_MAP_OFFSET: usize = 2048;
+/// Entries of that map.
+pub const CPU_MAP_ENTRIES: usize = 1024;
+
 const _: () = {
     assert!(size_of::<BootPage>() <= 4096);
     assert!(size_of::<EntryData>() <= 4096);
-    assert!(size_of::<TimePage>() <= 4096);
+    assert!(size_of::<TimePage>() <= CPU_MAP_OFFSET);
+    assert!(CPU_MAP_OFFSET + 2 * CPU_MAP_ENTRIES == 4096);
 };

@@ -3,8 +3,8 @@
 //! The transport is virtio over MMIO, version 2 (virtio 1.2, 4.2.2). Queue 0 carries events to the LWK, queue 1 + n the
 //! requests of vCPU n; a queue's interrupts go to the vCPU of its index (queue 0: vCPU 0).
 
-/// Device id: in the range that the virtio specification leaves to experiments.
-pub const DEVICE_ID: u32 = 0x3f;
+/// Device id: the first of those that the virtio specification leaves to experiments (virtio 1.2, appendix B).
+pub const DEVICE_ID: u32 = 0xffff;
 /// Vendor id: "LWK\0".
 pub const VENDOR_ID: u32 = 0x004b_574c;
 /// Entries of the event queue and of each request queue (a power of two).

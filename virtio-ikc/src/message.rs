@@ -37,13 +37,15 @@ impl Operation {
     pub const EXIT: Self = Self(3);
     /// Open the file that a mapping needs: `arguments[0]` descriptor, `arguments[1]` protection,
     /// `arguments[2]` flags (as of mmap(2)). Answers a file handle in `result`, the file's size in
-    /// `values[0]`, its device in `values[1]` and its inode in `values[2]`.
+    /// `values[0]`, its device in `values[1]`, its inode in `values[2]`, and in `values[3]` bit 0 when it is
+    /// /dev/zero, bit 1 when a shared mapping of it may be written.
     pub const FILE_REFERENCE: Self = Self(4);
-    /// Open an executable: buffer 0 (`Role::PATH`) is its path, `arguments[0]` a directory descriptor,
-    /// `arguments[1]` flags of openat2(2)'s `AT_*` kind. Permission is checked as execve(2) does. Answers as
+    /// Open an executable: the buffer of argument 1 (`Role::STRING`) is its path, `arguments[0]` a directory descriptor,
+    /// `arguments[2]` AT_* flags. Permission is checked as execve(2) does. Answers as
     /// `FILE_REFERENCE` does; `values[1]` has bit 0 set when the file is set-user-id or set-group-id.
     pub const OPEN_EXECUTABLE: Self = Self(5);
-    /// Read from file handle `arguments[0]` at offset `arguments[1]` into buffer 0, as pread(2) does.
+    /// Read from file handle `arguments[0]` at offset `arguments[1]` into buffer 0 (argument 2, `OUT`), as pread(2)
+    /// does; without a buffer nothing is read. Answers the file's size now in `values[0]`.
     pub const FILE_READ: Self = Self(6);
     /// Give file handle `arguments[0]` back.
     pub const FILE_RELEASE: Self = Self(7);

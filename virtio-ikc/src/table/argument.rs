@@ -3,6 +3,10 @@
 use crate::message::Direction;
 
 /// How many bytes a pointer argument points to.
+///
+/// A length that an [`Argument::Int`] gives is its low 32 bits, unsigned: Linux may take it so, and where it takes a
+/// negative one for an error it does so before it looks at the memory. The memory handed to Linux must never be
+/// shorter than what Linux believes it to be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Size {
     /// Always the same.
@@ -32,17 +36,18 @@ pub enum Argument {
     Hex,
     /// File permission bits, printed in octal.
     Mode,
-    /// A number that has names: the trace prints those of the named set (such as "open" for O_RDONLY|O_CLOEXEC).
+    /// A number that has names: the trace prints those of the named set (such as "open" for `O_RDONLY|O_CLOEXEC`).
     Named(&'static str),
     /// A signal's number.
     Signal,
     /// A file descriptor of the program; those of the proxy itself are refused with EBADF.
     Fd,
-    /// A directory's descriptor, or AT_FDCWD.
+    /// A directory's descriptor, or `AT_FDCWD`.
     DirFd,
     /// A process, thread or process-group id.
     Pid,
-    /// An address in the program's own memory that means something to the LWK only.
+    /// An address in the program's own memory that means something to the LWK only. A call that has one is never
+    /// executed by the proxy as it stands.
     Address,
     /// A path: NUL-terminated, at most 4096 bytes with the NUL.
     Path,
@@ -79,6 +84,20 @@ pub enum Argument {
     Unused,
 }
 
+impl Size {
+    /// The position of the argument that the size depends on.
+    #[must_use]
+    pub const fn depends_on(self) -> Option<u8> {
+        match self {
+            Self::Fixed(_) => None,
+            Self::Argument(position)
+            | Self::Elements(position, _)
+            | Self::BitSet(position)
+            | Self::Pointed(position) => Some(position),
+        }
+    }
+}
+
 impl Argument {
     /// Which way the bytes go that a plain pointer argument points to, and how many there are.
     #[must_use]
@@ -87,6 +106,20 @@ impl Argument {
             Self::In(size) => Some((Direction::IN, size)),
             Self::Out(size) => Some((Direction::OUT, size)),
             Self::InOut(size) => Some((Direction::IN_OUT, size)),
+            _ => None,
+        }
+    }
+
+    /// The position of the argument that says how much memory this one names.
+    #[must_use]
+    pub const fn length_position(self) -> Option<u8> {
+        match self {
+            Self::In(size) | Self::Out(size) | Self::InOut(size) => size.depends_on(),
+            Self::VectorIn(position)
+            | Self::VectorOut(position)
+            | Self::MessagesIn(position)
+            | Self::MessagesOut(position)
+            | Self::WaitMask(position) => Some(position),
             _ => None,
         }
     }

@@ -1,7 +1,7 @@
 //! A row of the table.
 
 use super::argument::Argument;
-use super::rows::CALLS;
+use super::rows::BY_NUMBER;
 
 /// Who serves a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,7 +22,7 @@ pub enum Route {
 pub enum Restart {
     /// It does not wait, so it is never interrupted.
     Never,
-    /// It is restarted if the handler has SA_RESTART, and answers EINTR otherwise.
+    /// It is restarted if the handler has `SA_RESTART`, and answers EINTR otherwise.
     WithHandlerFlag,
     /// It is restarted only if no handler runs, and answers EINTR otherwise (poll(2), nanosleep(2) ...).
     WithoutHandler,
@@ -31,7 +31,7 @@ pub enum Restart {
 /// One system call of x86-64.
 #[derive(Clone, Copy, Debug)]
 pub struct Call {
-    /// Its number (Linux's arch/x86/entry/syscalls/syscall_64.tbl).
+    /// Its number (Linux's `arch/x86/entry/syscalls/syscall_64.tbl`).
     pub number: u16,
     /// Its name in that file.
     pub name: &'static str,
@@ -51,12 +51,17 @@ impl Call {
     pub const fn may_wait(&self) -> bool {
         !matches!(self.restart, Restart::Never)
     }
+
+    /// Whether the proxy may be asked to execute the call: Linux serves it, at least in part, and no argument is an
+    /// address that only the LWK can read.
+    #[must_use]
+    pub fn is_executable(&self) -> bool {
+        matches!(self.route, Route::Offloaded | Route::LocalFirst) && !self.arguments.contains(&Argument::Address)
+    }
 }
 
 /// The row of call `number`, or `None` if x86-64 has no such call.
 #[must_use]
 pub fn lookup(number: u64) -> Option<&'static Call> {
-    // Numbers have gaps (335 to 423 belong to no call), so a row's place is at most its number.
-    let last = usize::try_from(number).ok()?.min(CALLS.len().checked_sub(1)?);
-    CALLS[..=last].iter().rev().find(|call| u64::from(call.number) <= number).filter(|call| u64::from(call.number) == number)
+    *BY_NUMBER.get(usize::try_from(number).ok()?)?
 }

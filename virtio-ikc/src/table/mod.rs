@@ -6,7 +6,14 @@
 
 mod argument;
 mod call;
+#[cfg(test)]
+mod checks;
+pub mod fcntl;
+pub mod ioctl;
+pub mod names;
+pub mod prctl;
 mod rows;
+pub mod socket_option;
 
 pub use argument::{Argument, Size};
 pub use call::{Call, Restart, Route, lookup};

@@ -1,0 +1,434 @@
+//! The entry code: the only instructions that run between a program and the LWK.
+//!
+//! Each vCPU has its own copy of it, with its [`EntryData`] two pages further up. All data is reached relative to
+//! the instruction pointer, so the code needs no register of its own: GS stays the program's, and a program that
+//! changes it harms nobody. The code exists once for each privilege mode:
+//!
+//! - ring0: the textbook. SYSCALL and interrupts arrive at CPL0, SYSRET and IRETQ leave it.
+//! - ring3: the LWK runs at CPL3. SYSCALL arrives there on class S hosts (and is sent there if it arrives at CPL0);
+//!   exceptions and interrupts arrive at CPL0, where every instruction is emulated on class S hosts, so the handlers are as short
+//!   as can be: they leave the frame where the LWK finds it and IRETQ to it. INT3 from the LWK is the gate to
+//!   the few privileged operations; RAX says where in this code the operation begins.
+//!
+//! Interrupts cannot be held off at CPL3. The handlers look where the interrupt hit instead: in the program, it is the LWK's
+//! turn; in the LWK, the bit is left in `pending`, which the way back to the program checks. An interrupt between
+//! that check and the jump to the program sends the LWK back to the check.
+#![allow(unsafe_code)]
+
+use core::arch::global_asm;
+use core::mem::offset_of;
+
+use virtio_ikc::boot::{EntryCode, EntryData, IMAGE_MAGIC, ImageHeader, ReturnFrame};
+use virtio_ikc::layout::{PROGRAM_END, vcpu_area};
+
+use super::context::Context;
+
+const fn data(field: usize) -> u64 {
+    vcpu_area::DATA + field as u64
+}
+
+const fn frame(base: usize, field: usize) -> u64 {
+    data(base + field)
+}
+
+/// Where the exception handlers leave the vector; above it lie the error code and the processor's frame.
+const EXCEPTION_FRAME: u64 = vcpu_area::EXCEPTION_STACK_TOP - 56;
+
+global_asm!(
+    r#"
+.macro SAVE_REGISTERS
+    mov [rsp + {RAX}], rax
+    mov [rsp + {RBX}], rbx
+    mov [rsp + {RCX}], rcx
+    mov [rsp + {RDX}], rdx
+    mov [rsp + {RSI}], rsi
+    mov [rsp + {RDI}], rdi
+    mov [rsp + {RBP}], rbp
+    mov [rsp + {R8}], r8
+    mov [rsp + {R9}], r9
+    mov [rsp + {R10}], r10
+    mov [rsp + {R11}], r11
+    mov [rsp + {R12}], r12
+    mov [rsp + {R13}], r13
+    mov [rsp + {R14}], r14
+    mov [rsp + {R15}], r15
+.endm
+
+.macro LOAD_PRESERVED_REGISTERS
+    mov rax, [rsp + {RAX}]
+    mov rbx, [rsp + {RBX}]
+    mov rdx, [rsp + {RDX}]
+    mov rsi, [rsp + {RSI}]
+    mov rdi, [rsp + {RDI}]
+    mov rbp, [rsp + {RBP}]
+    mov r8, [rsp + {R8}]
+    mov r9, [rsp + {R9}]
+    mov r10, [rsp + {R10}]
+    mov r12, [rsp + {R12}]
+    mov r13, [rsp + {R13}]
+    mov r14, [rsp + {R14}]
+    mov r15, [rsp + {R15}]
+.endm
+
+// From a handler to the LWK: rsp is worth nothing any more, every other register is the program's.
+.macro TO_LWK mode, target, return_frame
+.if \mode
+    lea rsp, [rip + entry_\mode + \return_frame]
+    iretq
+.else
+    jmp \target
+.endif
+.endm
+
+.macro EXCEPTION mode, vector, has_error
+    .balign {HANDLER_BYTES}
+.if \mode
+.if \vector == 3
+    cmp dword ptr [rsp + 4], {LWK_HIGH}
+    jb 2f
+    jmp rax
+2:
+.endif
+.endif
+.if \has_error == 0
+    push 0
+.endif
+    push \vector
+.if \vector == 14
+    push rax
+    mov rax, cr2
+    mov [rip + entry_\mode + {FAULT_ADDRESS}], rax
+    pop rax
+.endif
+    TO_LWK \mode, exception_\mode, {TO_EXCEPTION}
+.endm
+
+.macro INTERRUPT mode, vector, bit
+    .balign {HANDLER_BYTES}
+    cmp dword ptr [rsp + 4], {LWK_HIGH}
+    jae 2f
+    mov qword ptr [rip + entry_\mode + {INTERRUPT_VECTOR}], \vector
+    jmp interrupt_program_\mode
+2:
+    or qword ptr [rip + entry_\mode + {PENDING}], \bit
+    jmp interrupt_lwk_\mode
+.endm
+
+.macro END_OF_INTERRUPT
+    push rax
+    push rcx
+    push rdx
+    mov ecx, 0x80b
+    xor eax, eax
+    xor edx, edx
+    wrmsr
+.endm
+
+.macro ENTRY_CODE mode
+    .balign 4096
+entry_\mode:
+
+// A system call of the program.
+    .balign 64
+system_call_\mode:
+    mov [rip + entry_\mode + {USER_RSP}], rsp
+.if \mode
+    mov [rip + entry_\mode + {ENTRY_CS}], cs
+    test byte ptr [rip + entry_\mode + {ENTRY_CS}], 3
+    jnz system_call_lwk_\mode
+    lea rsp, [rip + entry_\mode + {TO_SYSTEM_CALL}]
+    iretq
+.endif
+system_call_lwk_\mode:
+    mov rsp, [rip + entry_\mode + {CONTEXT}]
+    SAVE_REGISTERS
+    mov [rsp + {ORIGINAL_RAX}], rax
+    mov [rsp + {RIP}], rcx
+    mov [rsp + {RFLAGS}], r11
+    mov rax, [rip + entry_\mode + {USER_RSP}]
+    mov [rsp + {RSP}], rax
+    mov rdi, rsp
+    mov rsp, [rip + entry_\mode + {STACK_TOP}]
+    cld
+    call [rip + entry_\mode + {SYSTEM_CALL_HANDLER}]
+    test eax, eax
+    jnz return_full_\mode
+
+// Back to the program after a system call: RCX and R11 are lost, as on any x86-64 Linux.
+return_window_\mode:
+    cmp qword ptr [rip + entry_\mode + {PENDING}], 0
+    jne pending_\mode
+    mov rsp, [rip + entry_\mode + {CONTEXT}]
+    LOAD_PRESERVED_REGISTERS
+    mov rcx, [rsp + {RIP}]
+    mov r11, [rsp + {RFLAGS}]
+.if \mode
+    lea rsp, [rsp + {RFLAGS}]
+    popfq
+    mov rsp, [rsp]
+    jmp rcx
+.else
+    mov rsp, [rsp + {RSP}]
+    sysretq
+.endif
+
+// Back to the program with every register.
+return_full_\mode:
+    cmp qword ptr [rip + entry_\mode + {PENDING}], 0
+    jne pending_\mode
+    mov rsp, [rip + entry_\mode + {CONTEXT}]
+    LOAD_PRESERVED_REGISTERS
+    mov rcx, [rsp + {RCX}]
+    mov r11, [rsp + {R11}]
+    lea rsp, [rsp + {RIP}]
+    iretq
+return_window_end_\mode:
+    .set return_window_bytes_\mode, return_window_end_\mode - return_window_\mode
+
+// Something came up while the LWK was running.
+pending_\mode:
+    mov rdi, [rip + entry_\mode + {CONTEXT}]
+    mov rsp, [rip + entry_\mode + {STACK_TOP}]
+    mov esi, {PENDING_VECTOR}
+    call [rip + entry_\mode + {TRAP_HANDLER}]
+    jmp return_full_\mode
+
+exception_\mode:
+    mov rsp, [rip + entry_\mode + {CONTEXT}]
+    SAVE_REGISTERS
+    mov rsi, [rip + entry_\mode + {EXCEPTION_FRAME}]
+    mov rdx, [rip + entry_\mode + {EXCEPTION_FRAME} + 8]
+    mov rax, [rip + entry_\mode + {EXCEPTION_FRAME} + 16]
+    mov [rsp + {RIP}], rax
+    mov rax, [rip + entry_\mode + {EXCEPTION_FRAME} + 32]
+    mov [rsp + {RFLAGS}], rax
+    mov rax, [rip + entry_\mode + {EXCEPTION_FRAME} + 40]
+    mov [rsp + {RSP}], rax
+    mov rcx, [rip + entry_\mode + {FAULT_ADDRESS}]
+    jmp trap_\mode
+
+interrupt_\mode:
+    mov rsp, [rip + entry_\mode + {CONTEXT}]
+    SAVE_REGISTERS
+    mov rsi, [rip + entry_\mode + {INTERRUPT_VECTOR}]
+    xor edx, edx
+    xor ecx, ecx
+    mov rax, [rip + entry_\mode + {INTERRUPTED_RIP}]
+    mov [rsp + {RIP}], rax
+    mov rax, [rip + entry_\mode + {INTERRUPTED_RFLAGS}]
+    mov [rsp + {RFLAGS}], rax
+    mov rax, [rip + entry_\mode + {INTERRUPTED_RSP}]
+    mov [rsp + {RSP}], rax
+
+trap_\mode:
+    mov qword ptr [rsp + {ORIGINAL_RAX}], -1
+    mov rdi, rsp
+    mov rsp, [rip + entry_\mode + {STACK_TOP}]
+    cld
+    call [rip + entry_\mode + {TRAP_HANDLER}]
+    jmp return_full_\mode
+
+// An interrupt hit the program: keep its frame, another interrupt may follow at once.
+interrupt_program_\mode:
+    pop qword ptr [rip + entry_\mode + {INTERRUPTED_RIP}]
+    pop qword ptr [rip + entry_\mode + {INTERRUPTED_CS}]
+    pop qword ptr [rip + entry_\mode + {INTERRUPTED_RFLAGS}]
+    pop qword ptr [rip + entry_\mode + {INTERRUPTED_RSP}]
+    pop qword ptr [rip + entry_\mode + {INTERRUPTED_SS}]
+    END_OF_INTERRUPT
+    pop rdx
+    pop rcx
+    pop rax
+    TO_LWK \mode, interrupt_\mode, {TO_INTERRUPT}
+
+// An interrupt hit the LWK; if that was about to return, it must look at `pending` again.
+interrupt_lwk_\mode:
+    END_OF_INTERRUPT
+    mov rcx, [rsp + 24]
+    lea rax, [rip + return_window_\mode]
+    sub rcx, rax
+    cmp rcx, return_window_bytes_\mode
+    jae 2f
+    lea rax, [rip + return_full_\mode]
+    mov [rsp + 24], rax
+2:
+    pop rdx
+    pop rcx
+    pop rax
+spurious_\mode:
+    iretq
+
+// What the gate offers; see arch/privileged.rs.
+gate_load_cr3_\mode:
+    mov cr3, rdi
+    iretq
+gate_invalidate_\mode:
+    invlpg [rdi]
+    iretq
+gate_write_msr_\mode:
+    mov ecx, edi
+    mov eax, esi
+    wrmsr
+    iretq
+gate_halt_\mode:
+    cmp qword ptr [rip + entry_\mode + {PENDING}], 0
+    jne 2f
+    sti
+    hlt
+2:
+    iretq
+
+    .balign {HANDLER_BYTES}
+exceptions_\mode:
+    EXCEPTION \mode, 0, 0
+    EXCEPTION \mode, 1, 0
+    EXCEPTION \mode, 2, 0
+    EXCEPTION \mode, 3, 0
+    EXCEPTION \mode, 4, 0
+    EXCEPTION \mode, 5, 0
+    EXCEPTION \mode, 6, 0
+    EXCEPTION \mode, 7, 0
+    EXCEPTION \mode, 8, 1
+    EXCEPTION \mode, 9, 0
+    EXCEPTION \mode, 10, 1
+    EXCEPTION \mode, 11, 1
+    EXCEPTION \mode, 12, 1
+    EXCEPTION \mode, 13, 1
+    EXCEPTION \mode, 14, 1
+    EXCEPTION \mode, 15, 0
+    EXCEPTION \mode, 16, 0
+    EXCEPTION \mode, 17, 1
+    EXCEPTION \mode, 18, 0
+    EXCEPTION \mode, 19, 0
+    EXCEPTION \mode, 20, 0
+    EXCEPTION \mode, 21, 1
+    EXCEPTION \mode, 22, 0
+    EXCEPTION \mode, 23, 0
+    EXCEPTION \mode, 24, 0
+    EXCEPTION \mode, 25, 0
+    EXCEPTION \mode, 26, 0
+    EXCEPTION \mode, 27, 0
+    EXCEPTION \mode, 28, 0
+    EXCEPTION \mode, 29, 1
+    EXCEPTION \mode, 30, 1
+    EXCEPTION \mode, 31, 0
+    .balign {HANDLER_BYTES}
+interrupts_\mode:
+    INTERRUPT \mode, 0x40, 1
+    INTERRUPT \mode, 0x41, 2
+    INTERRUPT \mode, 0x42, 4
+entry_end_\mode:
+.endm
+
+    .section .rodata.entry_code, "a"
+    ENTRY_CODE 0
+    ENTRY_CODE 3
+
+.macro ENTRY_CODE_HEADER mode
+    .quad entry_\mode
+    .quad entry_end_\mode - entry_\mode
+    .quad system_call_\mode - entry_\mode
+    .quad exceptions_\mode - entry_\mode
+    .quad interrupts_\mode - entry_\mode
+    .quad spurious_\mode - entry_\mode
+    .quad exception_\mode - entry_\mode
+    .quad interrupt_\mode - entry_\mode
+    .quad system_call_lwk_\mode - entry_\mode
+.endm
+
+.macro ENTRY_PLACES mode
+    .quad return_full_\mode - entry_\mode
+    .quad gate_load_cr3_\mode - entry_\mode
+    .quad gate_invalidate_\mode - entry_\mode
+    .quad gate_write_msr_\mode - entry_\mode
+    .quad gate_halt_\mode - entry_\mode
+.endm
+
+    .balign 8
+    .global lwk_entry_places
+lwk_entry_places:
+    ENTRY_PLACES 0
+    ENTRY_PLACES 3
+
+// virtio_ikc::boot::ImageHeader
+    .section .lwk.header, "a"
+    .quad {IMAGE_MAGIC}
+    .quad {VERSION}
+    .quad lwk_start
+    ENTRY_CODE_HEADER 0
+    ENTRY_CODE_HEADER 3
+    .text
+"#,
+    IMAGE_MAGIC = const IMAGE_MAGIC,
+    VERSION = const virtio_ikc::message::VERSION,
+    HANDLER_BYTES = const EntryCode::HANDLER_BYTES,
+    LWK_HIGH = const PROGRAM_END >> 32,
+    PENDING_VECTOR = const super::trap::PENDING_VECTOR,
+    USER_RSP = const data(offset_of!(EntryData, user_rsp)),
+    ENTRY_CS = const data(offset_of!(EntryData, entry_cs)),
+    CONTEXT = const data(offset_of!(EntryData, context)),
+    STACK_TOP = const data(offset_of!(EntryData, stack_top)),
+    PENDING = const data(offset_of!(EntryData, pending)),
+    SYSTEM_CALL_HANDLER = const data(offset_of!(EntryData, system_call_handler)),
+    TRAP_HANDLER = const data(offset_of!(EntryData, trap_handler)),
+    FAULT_ADDRESS = const data(offset_of!(EntryData, fault_address)),
+    INTERRUPT_VECTOR = const data(offset_of!(EntryData, interrupt_vector)),
+    INTERRUPTED_RIP = const frame(offset_of!(EntryData, interrupted), offset_of!(ReturnFrame, rip)),
+    INTERRUPTED_CS = const frame(offset_of!(EntryData, interrupted), offset_of!(ReturnFrame, cs)),
+    INTERRUPTED_RFLAGS = const frame(offset_of!(EntryData, interrupted), offset_of!(ReturnFrame, rflags)),
+    INTERRUPTED_RSP = const frame(offset_of!(EntryData, interrupted), offset_of!(ReturnFrame, rsp)),
+    INTERRUPTED_SS = const frame(offset_of!(EntryData, interrupted), offset_of!(ReturnFrame, ss)),
+    TO_EXCEPTION = const data(offset_of!(EntryData, to_exception)),
+    TO_INTERRUPT = const data(offset_of!(EntryData, to_interrupt)),
+    TO_SYSTEM_CALL = const data(offset_of!(EntryData, to_system_call)),
+    EXCEPTION_FRAME = const EXCEPTION_FRAME,
+    RAX = const offset_of!(Context, rax),
+    RBX = const offset_of!(Context, rbx),
+    RCX = const offset_of!(Context, rcx),
+    RDX = const offset_of!(Context, rdx),
+    RSI = const offset_of!(Context, rsi),
+    RDI = const offset_of!(Context, rdi),
+    RBP = const offset_of!(Context, rbp),
+    R8 = const offset_of!(Context, r8),
+    R9 = const offset_of!(Context, r9),
+    R10 = const offset_of!(Context, r10),
+    R11 = const offset_of!(Context, r11),
+    R12 = const offset_of!(Context, r12),
+    R13 = const offset_of!(Context, r13),
+    R14 = const offset_of!(Context, r14),
+    R15 = const offset_of!(Context, r15),
+    ORIGINAL_RAX = const offset_of!(Context, original_rax),
+    RIP = const offset_of!(Context, rip),
+    RFLAGS = const offset_of!(Context, rflags),
+    RSP = const offset_of!(Context, rsp),
+);
+
+const _: () = assert!(size_of::<ImageHeader>() == 24 + 2 * 72);
+
+/// Places in a vCPU's copy of the entry code, as offsets from its start.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct EntryPlaces {
+    /// The way back to the program with every register.
+    pub return_full: u64,
+    /// Gate: load CR3 with RDI.
+    pub load_cr3: u64,
+    /// Gate: invalidate the page at RDI.
+    pub invalidate: u64,
+    /// Gate: write the MSR EDI with RDX:RSI.
+    pub write_msr: u64,
+    /// Gate: halt until the next interrupt, unless something is pending.
+    pub halt: u64,
+}
+
+unsafe extern "C" {
+    /// Of the ring0 code, then of the ring3 code.
+    static lwk_entry_places: [EntryPlaces; 2];
+}
+
+/// The places in the entry code of the mode in use.
+pub fn places() -> &'static EntryPlaces {
+    let index = usize::from(super::boot::ring3());
+    // SAFETY: the table is constant data of the image, written by the assembler above.
+    unsafe { &lwk_entry_places[index] }
+}

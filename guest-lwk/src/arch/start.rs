@@ -1,0 +1,56 @@
+//! The LWK's first instructions on each vCPU, and its last ones before a program's first.
+#![allow(unsafe_code)]
+
+use core::arch::asm;
+
+use super::{boot, current, entry, privileged, trap};
+use crate::process::thread::Thread;
+
+/// Where every vCPU starts: `page` is the boot page's address in the direct map, `vcpu` the vCPU's index. The VMM has set up all
+/// else: stack, page tables, segments, descriptor tables.
+#[unsafe(no_mangle)]
+extern "sysv64" fn lwk_start(page: u64, vcpu: u64) -> ! {
+    let vcpu = usize::try_from(vcpu).unwrap_or(0);
+    if vcpu == 0 {
+        boot::set(page);
+    }
+    prepare_entry(vcpu);
+    crate::boot(vcpu)
+}
+
+/// Tells the entry code of `vcpu` where the LWK's handlers are.
+fn prepare_entry(vcpu: usize) {
+    let data = privileged::entry_data(vcpu);
+    // SAFETY: the page belongs to this vCPU, which has not run a program yet.
+    unsafe {
+        (*data).system_call_handler = trap::system_call as *const () as u64;
+        (*data).trap_handler = trap::trap as *const () as u64;
+    }
+}
+
+/// Makes `thread` the one whose registers the entry code of its vCPU saves and loads.
+pub fn use_thread(thread: &'static Thread) {
+    let data = privileged::entry_data(thread.vcpu());
+    let context = thread.context_address();
+    // SAFETY: as for `prepare_entry`; called on that vCPU, or before it runs.
+    unsafe {
+        (*data).context = context;
+        (*data).stack_top = context;
+    }
+}
+
+/// Continues on the LWK stack of `thread`, which becomes the current one, with `body`.
+pub fn run_on_stack(thread: &'static Thread, body: extern "sysv64" fn() -> !) -> ! {
+    use_thread(thread);
+    // SAFETY: the stack is mapped, aligned and nobody else's; the old one is never used again.
+    unsafe {
+        asm!("mov rsp, {}", "xor ebp, ebp", "call {}", "ud2", in(reg) thread.context_address(), in(reg) body, options(noreturn))
+    }
+}
+
+/// Goes to the current thread's program with all registers of its context.
+pub fn enter_program() -> ! {
+    let place = privileged::entry_code(current::vcpu()) + entry::places().return_full;
+    // SAFETY: the context was written by the loader or saved by the entry code.
+    unsafe { asm!("jmp {}", in(reg) place, options(noreturn)) }
+}

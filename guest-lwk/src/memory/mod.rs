@@ -1,0 +1,17 @@
+//! Memory: frames of the partition, page tables, address spaces.
+//!
+//! The order of things: [`frames`] owns the partition's memory, [`page_table`] puts frames where a program sees them,
+//! [`space`] knows what a program was promised and keeps the two in line. The files beside it are the calls' own rules.
+
+pub mod commit;
+pub mod fault;
+pub mod file;
+pub mod frames;
+pub mod map;
+pub mod page_table;
+pub mod populate;
+pub mod protect;
+pub mod remap;
+pub mod space;
+pub mod unmap;
+pub mod user;

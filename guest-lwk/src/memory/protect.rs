@@ -1,0 +1,78 @@
+//! mprotect(2).
+
+use core::ops::Range;
+
+use lwk_core::commit::is_accounted;
+use lwk_core::page_table::EntryFlags;
+use lwk_core::protection::Protection;
+use lwk_core::vma::{Vma, VmaFlags};
+
+use super::commit;
+use super::page_table::leaf_flags;
+use super::space::AddressSpace;
+use crate::errno::{Errno, SysResult};
+
+impl AddressSpace {
+    /// Serves mprotect(2): the areas from the start of `range` on are changed up to the first hole.
+    pub fn protect(&mut self, range: &Range<u64>, protection: Protection) -> SysResult {
+        let mut address = range.start;
+        while address < range.end {
+            let Some(area) = self.areas.find(address).cloned() else { return Err(Errno::ENOMEM) };
+            let piece = address..area.end.min(range.end);
+            self.protect_piece(&area, &piece, protection)?;
+            address = piece.end;
+        }
+        Ok(0)
+    }
+
+    fn protect_piece(&mut self, area: &Vma, piece: &Range<u64>, protection: Protection) -> Result<(), Errno> {
+        if area.flags.contains(VmaFlags::SPECIAL) && protection.is_writable() || !area.maximum_protection.contains(protection) {
+            return Err(Errno::EACCES);
+        }
+        if area.protection == protection {
+            return Ok(());
+        }
+        let newly_accounted =
+            !area.flags.contains(VmaFlags::ACCOUNTED) && is_accounted(protection, area.flags, area.backing);
+        let mut charged = 0;
+        if newly_accounted {
+            commit::charge(piece.end - piece.start)?;
+        }
+        let mut flush = false;
+        self.table.visit(piece.clone(), &mut |_, level, entry| {
+            let old = entry.flags();
+            let mut kept = old;
+            if newly_accounted && old.contains(super::page_table::CHARGED) {
+                kept.remove(super::page_table::CHARGED);
+                charged += level.entry_bytes();
+            }
+            *entry = entry.with_flags(leaf_flags(protection, level, kept));
+            flush |= loses_rights(old, entry.flags());
+        })?;
+        commit::uncharge(charged);
+        if flush {
+            self.flush(piece);
+        }
+        self.areas.update(piece, |area| {
+            area.protection = protection;
+            if newly_accounted {
+                area.flags |= VmaFlags::ACCOUNTED;
+            }
+        });
+        Ok(())
+    }
+}
+
+/// Whether a TLB that still has `old` would allow what `new` does not, or fault where `new` does not. Only an entry
+/// that was not present cannot be in a TLB.
+fn loses_rights(old: EntryFlags, new: EntryFlags) -> bool {
+    old.contains(EntryFlags::PRESENT) && old != new
+}
+
+impl AddressSpace {
+    /// Where an area that grows down and holds `address` begins (mprotect(2), PROT_GROWSDOWN).
+    pub fn growing_start(&self, address: u64) -> SysResult {
+        let area = self.areas.find(address).ok_or(Errno::ENOMEM)?;
+        if area.flags.contains(VmaFlags::GROWS_DOWN) { Ok(area.start) } else { Err(Errno::EINVAL) }
+    }
+}

@@ -1,0 +1,179 @@
+//! An address space: what a program was promised (its areas) and what is mapped of it (its page table).
+
+use core::ops::Range;
+
+use lwk_core::commit::is_accounted;
+use lwk_core::protection::Protection;
+use lwk_core::vma::{Backing, Vma, VmaFlags, VmaTree};
+use virtio_ikc::address::{GuestPhysical, LARGE_PAGE_SIZE, PAGE_SIZE};
+use virtio_ikc::boot::MemoryRegion;
+use virtio_ikc::layout::{PROGRAM_END, PROGRAM_START};
+
+use super::page_table::{PageTable, Released};
+use super::{commit, file};
+use crate::arch::privileged;
+use crate::errno::Errno;
+
+/// Room that is left below the highest stack for it to grow (as Linux's mmap_base() does, at least 128 MiB).
+const STACK_ROOM: u64 = 128 << 20;
+
+/// Limits of the process that concern memory (getrlimit(2)), in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct MemoryLimits {
+    /// RLIMIT_STACK.
+    pub stack: u64,
+    /// RLIMIT_DATA.
+    pub data: u64,
+    /// RLIMIT_AS.
+    pub address_space: u64,
+}
+
+/// The heap that brk(2) moves the end of.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Heap {
+    /// Where it begins.
+    pub start: u64,
+    /// The program break.
+    pub end: u64,
+}
+
+/// One process's memory.
+pub struct AddressSpace {
+    pub(super) table: PageTable,
+    pub(super) areas: VmaTree,
+    pub(super) heap: Heap,
+    /// The limits in force.
+    pub limits: MemoryLimits,
+    /// Mappings without a wish are placed below this address, from the top down.
+    pub(super) mapping_top: u64,
+    /// Whether new mappings are locked (mlockall(2) with MCL_FUTURE).
+    pub(super) lock_future: bool,
+}
+
+impl AddressSpace {
+    /// An empty address space whose layout is shifted by `random`.
+    pub fn new(limits: MemoryLimits, random: u64) -> Result<Self, Errno> {
+        let room = limits.stack.clamp(STACK_ROOM, PROGRAM_END / 6 * 5);
+        let shift = (random % (1 << 22)) * PAGE_SIZE;
+        Ok(Self {
+            table: PageTable::new()?,
+            areas: VmaTree::new(),
+            heap: Heap::default(),
+            limits,
+            mapping_top: (PROGRAM_END - LARGE_PAGE_SIZE - room - shift) & !(PAGE_SIZE - 1),
+            lock_future: false,
+        })
+    }
+
+    /// What CR3 is loaded with.
+    pub fn root(&self) -> GuestPhysical {
+        self.table.root()
+    }
+
+    /// Lets the heap begin at `start`.
+    pub fn set_heap(&mut self, start: u64) {
+        self.heap = Heap { start, end: start };
+    }
+
+    /// Forgets what this vCPU's TLB knows of `range`.
+    pub(super) fn flush(&self, range: &Range<u64>) {
+        let region = MemoryRegion { start: GuestPhysical(range.start), length: range.end - range.start };
+        privileged::flush(self.table.root(), region);
+    }
+
+    /// Ends a change that took pages out of `range`.
+    pub(super) fn release(&self, range: &Range<u64>, released: Released) {
+        if released.flush {
+            self.flush(range);
+        }
+        released.free();
+    }
+
+    /// A free place for `length` bytes below the top, at a large page's boundary if it is large.
+    pub(super) fn find_place(&self, length: u64) -> Result<u64, Errno> {
+        let alignment = if length >= LARGE_PAGE_SIZE { LARGE_PAGE_SIZE } else { PAGE_SIZE };
+        self.areas
+            .find_gap(length, alignment, PROGRAM_START, self.mapping_top, true)
+            .or_else(|| self.areas.find_gap(length, PAGE_SIZE, PROGRAM_START, self.mapping_top, true))
+            .or_else(|| self.areas.find_gap(length, PAGE_SIZE, PROGRAM_START, PROGRAM_END, true))
+            .ok_or(Errno::ENOMEM)
+    }
+
+    /// Whether RLIMIT_AS allows `length` more bytes.
+    pub(super) fn within_limits(&self, length: u64) -> Result<(), Errno> {
+        let total = self.areas.total_bytes().checked_add(length).ok_or(Errno::ENOMEM)?;
+        if total > self.limits.address_space { Err(Errno::ENOMEM) } else { Ok(()) }
+    }
+
+    /// Promises the memory of `area` if it is of the kind that is promised in advance, and enters it.
+    pub(super) fn add_area(&mut self, mut area: Vma) -> Result<(), Errno> {
+        if is_accounted(area.protection, area.flags, area.backing) {
+            commit::charge(area.end - area.start)?;
+            area.flags |= VmaFlags::ACCOUNTED;
+        }
+        if self.lock_future {
+            area.flags |= VmaFlags::LOCKED;
+        }
+        self.areas.insert(area);
+        Ok(())
+    }
+
+    /// Takes everything in `range` away.
+    pub(super) fn remove_areas(&mut self, range: &Range<u64>) -> Result<(), Errno> {
+        let mut released = Released::default();
+        self.table.visit(range.clone(), &mut |_, level, entry| released.take(level, entry))?;
+        self.release(range, released);
+        for piece in self.areas.remove(range) {
+            if piece.flags.contains(VmaFlags::ACCOUNTED) {
+                commit::uncharge(piece.end - piece.start);
+            }
+            self.drop_backing(&piece);
+        }
+        Ok(())
+    }
+
+    /// Gives the file of a removed piece back if nothing else maps it.
+    fn drop_backing(&self, piece: &Vma) {
+        let Backing::File { handle, .. } = piece.backing else { return };
+        if !self.areas.holds_file(handle) {
+            file::release(handle);
+        }
+    }
+
+    /// A free place for `length` bytes.
+    pub fn place_for(&self, length: u64) -> Result<u64, Errno> {
+        self.find_place(length)
+    }
+
+    /// Enters an area of a program that is being loaded, in place of what is there, and populates it as far as is usual.
+    pub fn load_area(&mut self, area: Vma) -> Result<(), Errno> {
+        let range = area.start..area.end;
+        if range.end > PROGRAM_END {
+            return Err(Errno::ENOMEM);
+        }
+        if !self.areas.is_free(&range) {
+            self.remove_areas(&range)?;
+        }
+        self.add_area(area)?;
+        self.populate_new(&range, false);
+        Ok(())
+    }
+
+    /// Enters an area that the LWK itself provides (the vDSO and its page), mapped to `frame`.
+    pub fn add_special(&mut self, start: u64, frame: GuestPhysical, length: u64, protection: Protection, kind: u8) -> Result<(), Errno> {
+        self.areas.insert(Vma {
+            start,
+            end: start + length,
+            protection,
+            maximum_protection: protection,
+            flags: VmaFlags::SPECIAL | VmaFlags::DONT_DUMP,
+            backing: Backing::Special(kind),
+        });
+        for offset in (0..length).step_by(usize::try_from(PAGE_SIZE).unwrap_or(4096)) {
+            let level = lwk_core::page_table::Level::Table;
+            let flags = super::page_table::leaf_flags(protection, level, lwk_core::page_table::EntryFlags::empty());
+            self.table.map(start + offset, level, GuestPhysical(frame.0 + offset), flags)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,9 @@
+//! System calls: one dispatcher over the one table, and a folder for each route.
+//!
+//! `local/` answers from what the LWK knows, `offload/` hands on to Linux, `first/` looks before it hands on.
+
+pub mod dispatch;
+mod first;
+mod local;
+mod offload;
+mod trace;

@@ -1,0 +1,89 @@
+//! The marshaller: walks a row of the table and turns pointers into buffers.
+
+use virtio_ikc::message::Direction;
+use virtio_ikc::table::ioctl::Shape;
+use virtio_ikc::table::{Argument, Call, Size, fcntl, ioctl};
+
+use super::{buffer, message, vector};
+use crate::errno::Errno;
+use crate::ikc::request::Draft;
+use crate::memory::space::AddressSpace;
+use crate::process::thread::Thread;
+
+/// Drafts the request for `call`.
+pub fn marshal(thread: &Thread, call: &Call, arguments: [u64; 6]) -> Result<Draft, Errno> {
+    let mut draft = Draft::call(call.number, arguments);
+    let mut space = thread.process().space.lock();
+    for (position, kind) in (0_u8..).zip(call.arguments) {
+        add(&mut space, &mut draft, position, *kind, &arguments)?;
+    }
+    Ok(draft)
+}
+
+fn add(
+    space: &mut AddressSpace,
+    draft: &mut Draft,
+    position: u8,
+    kind: Argument,
+    arguments: &[u64; 6],
+) -> Result<(), Errno> {
+    let value = arguments[usize::from(position)];
+    match kind {
+        Argument::Path | Argument::Text => buffer::add_string(space, draft, position, value)?,
+        Argument::In(size) | Argument::Out(size) | Argument::InOut(size) => {
+            let Some((direction, _)) = kind.plain_buffer() else { return Ok(()) };
+            let length = length(space, size, arguments);
+            buffer::add(space, draft, position, direction, value, length, shortened_by(size));
+        }
+        Argument::VectorIn(count) => {
+            vector::add(space, draft, position, Direction::IN, value, arguments[usize::from(count)])?;
+        }
+        Argument::VectorOut(count) => {
+            vector::add(space, draft, position, Direction::OUT, value, arguments[usize::from(count)])?;
+        }
+        Argument::MessageIn => message::add(space, draft, position, Direction::IN, value)?,
+        Argument::MessageOut => message::add(space, draft, position, Direction::OUT, value)?,
+        Argument::Ioctl => add_shape(space, draft, position, ioctl::shape(low_word(arguments[1])), value),
+        Argument::Fcntl => add_shape(space, draft, position, fcntl::shape(low_word(arguments[1])), value),
+        _ => {}
+    }
+    Ok(())
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "Linux takes the low 32 bits too")]
+fn low_word(value: u64) -> u32 {
+    value as u32
+}
+
+fn add_shape(space: &mut AddressSpace, draft: &mut Draft, position: u8, shape: Shape, value: u64) {
+    if let Shape::Buffer(direction, size) = shape {
+        buffer::add(space, draft, position, direction, value, u64::from(size), None);
+    }
+}
+
+/// The argument that can say less when memory is in too many pieces: a plain count of bytes.
+fn shortened_by(size: Size) -> Option<u8> {
+    match size {
+        Size::Argument(position) => Some(position),
+        _ => None,
+    }
+}
+
+/// How many bytes a pointer argument points to.
+fn length(space: &mut AddressSpace, size: Size, arguments: &[u64; 6]) -> u64 {
+    let argument = |position: u8| arguments[usize::from(position)];
+    match size {
+        Size::Fixed(bytes) => u64::from(bytes),
+        Size::Argument(position) => argument(position),
+        Size::Elements(position, bytes) => (argument(position) & 0xffff_ffff).saturating_mul(u64::from(bytes)),
+        Size::BitSet(position) => {
+            let bits = argument(position);
+            let bits = if bits > i32::MAX as u64 { 0 } else { bits };
+            bits.div_ceil(64) * 8
+        }
+        Size::Pointed(position) => {
+            let length: u32 = space.read(argument(position)).unwrap_or(0);
+            if length > i32::MAX as u32 { 0 } else { u64::from(length) }
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! What only the processor and the kernel's entry can say: raw system calls, the routine that can be interrupted
+//! without a race, and fork. The only unsafe code beside the memory modules.
+
+mod fork;
+mod interruptible;
+mod raw_call;
+mod signal;
+
+pub(crate) use fork::{end_process, fork};
+pub(crate) use interruptible::{INTERRUPTED, Interruptible, install_handler, may_have_been_interrupted};
+pub(crate) use raw_call::{Argument, Message, Vector, call};
+pub(crate) use signal::{
+    SignalInfo, SignalSet, block_all_but, consume_pending, ignored_signals, interrupt_thread, raise_default, wait_for_signal,
+};

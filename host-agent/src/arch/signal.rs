@@ -1,0 +1,207 @@
+//! Signals below the C library, which keeps the first real-time signals to itself and refuses to say so.
+#![allow(unsafe_code)]
+
+use std::arch::global_asm;
+use std::mem::{offset_of, size_of};
+
+use virtio_ikc::message::SIGINFO_BYTES;
+
+use super::raw_call::{Argument, call};
+
+/// The signal that interrupts a thread in an offloaded call: the first real-time signal, which no C library gives
+/// to programs.
+pub(super) const INTERRUPT_SIGNAL: u32 = 32;
+
+/// Bytes of the kernel's signal sets.
+const SET_BYTES: u64 = 8;
+const SA_RESTORER: u64 = 0x0400_0000;
+
+/// A handler with SA_SIGINFO.
+pub(super) type Handler = extern "C" fn(i32, *const libc::siginfo_t, *mut libc::ucontext_t);
+
+/// The kernel's `struct sigaction` on x86-64 (rt_sigaction(2)).
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+struct Action {
+    handler: usize,
+    flags: u64,
+    restorer: usize,
+    mask: u64,
+}
+
+/// A set of signals: bit n - 1 stands for signal n.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[repr(transparent)]
+pub(crate) struct SignalSet(pub(crate) u64);
+
+impl SignalSet {
+    /// All signals.
+    pub(crate) const ALL: Self = Self(u64::MAX);
+    /// The one that interrupts threads in offloaded calls.
+    pub(crate) const INTERRUPT: Self = Self::one(INTERRUPT_SIGNAL);
+
+    /// The set of `signal` alone; empty if there is no such signal.
+    pub(crate) const fn one(signal: u32) -> Self {
+        match signal {
+            1..=64 => Self(1 << (signal - 1)),
+            _ => Self(0),
+        }
+    }
+
+    /// This set and `other`.
+    pub(crate) const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// This set without `other`.
+    pub(crate) const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+}
+
+/// A signal's siginfo_t, as much of it as an event carries.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(8))]
+pub(crate) struct SignalInfo {
+    /// The first bytes.
+    pub(crate) bytes: [u8; SIGINFO_BYTES],
+    rest: [u8; size_of::<libc::siginfo_t>() - SIGINFO_BYTES],
+}
+
+global_asm!(
+    ".pushsection .text.lwk_signal_restorer,\"ax\",@progbits",
+    ".globl lwk_signal_restorer",
+    ".type lwk_signal_restorer,@function",
+    "lwk_signal_restorer:",
+    "mov eax, 15", // rt_sigreturn
+    "syscall",
+    ".size lwk_signal_restorer, . - lwk_signal_restorer",
+    ".popsection",
+);
+
+unsafe extern "C" {
+    fn lwk_signal_restorer();
+}
+
+/// Installs `handler` for `signal`; calls it interrupts are not restarted.
+pub(super) fn install(signal: u32, handler: Handler) {
+    let action = Action {
+        handler: handler as *const () as usize,
+        flags: u64::from((libc::SA_SIGINFO | libc::SA_ONSTACK).cast_unsigned()) | SA_RESTORER,
+        restorer: lwk_signal_restorer as *const () as usize,
+        mask: SignalSet::ALL.0,
+    };
+    set_action(signal, action);
+}
+
+fn set_action(signal: u32, action: Action) {
+    let arguments = [
+        Argument::number(signal.into()),
+        Argument::own_shared(&[action]),
+        Argument::NULL,
+        Argument::number(SET_BYTES),
+        Argument::NULL,
+        Argument::NULL,
+    ];
+    call(libc::SYS_rt_sigaction as u32, arguments);
+}
+
+/// The signals that this process ignores.
+pub(crate) fn ignored_signals() -> SignalSet {
+    let is_ignored = |signal: u32| {
+        let mut action = [Action::default()];
+        let arguments = [
+            Argument::number(signal.into()),
+            Argument::NULL,
+            Argument::own(&mut action),
+            Argument::number(SET_BYTES),
+            Argument::NULL,
+            Argument::NULL,
+        ];
+        call(libc::SYS_rt_sigaction as u32, arguments) == 0 && action[0].handler == libc::SIG_IGN
+    };
+    SignalSet((1..=64).filter(|signal| is_ignored(*signal)).map(|signal| SignalSet::one(signal).0).sum())
+}
+
+/// Blocks every signal in this thread except those of `open`. SIGKILL and SIGSTOP cannot be blocked.
+pub(crate) fn block_all_but(open: SignalSet) {
+    set_mask(SignalSet::ALL.without(open));
+}
+
+fn set_mask(blocked: SignalSet) {
+    let arguments = [
+        Argument::number(libc::SIG_SETMASK as u64),
+        Argument::own_shared(&[blocked]),
+        Argument::NULL,
+        Argument::number(SET_BYTES),
+        Argument::NULL,
+        Argument::NULL,
+    ];
+    call(libc::SYS_rt_sigprocmask as u32, arguments);
+}
+
+/// Waits for one of `signals`, all of which the thread blocks.
+pub(crate) fn wait_for_signal(signals: SignalSet) -> (u32, SignalInfo) {
+    loop {
+        if let Some(taken) = take_signal(signals, Argument::NULL) {
+            return taken;
+        }
+    }
+}
+
+/// Takes a signal of `signals` that is pending for this thread or the process; 0 if there is none.
+pub(crate) fn consume_pending(signals: SignalSet) -> u32 {
+    let at_once = [0_i64; 2];
+    take_signal(signals, Argument::own_shared(&at_once)).map_or(0, |(signal, _)| signal)
+}
+
+fn take_signal(signals: SignalSet, timeout: Argument) -> Option<(u32, SignalInfo)> {
+    let mut info = [SignalInfo { bytes: [0; SIGINFO_BYTES], rest: [0; _] }];
+    let arguments = [
+        Argument::own_shared(&[signals]),
+        Argument::own(&mut info),
+        timeout,
+        Argument::number(SET_BYTES),
+        Argument::NULL,
+        Argument::NULL,
+    ];
+    let signal = u32::try_from(call(libc::SYS_rt_sigtimedwait as u32, arguments)).ok()?;
+    Some((signal, info[0]))
+}
+
+/// Sends thread `thread` of process `process` the interrupting signal. Linux may lack room for a real-time signal
+/// for a moment (RLIMIT_SIGPENDING); false then.
+pub(crate) fn interrupt_thread(process: u32, thread: u32) -> bool {
+    let arguments = [
+        Argument::number(process.into()),
+        Argument::number(thread.into()),
+        Argument::number(INTERRUPT_SIGNAL.into()),
+        Argument::NULL,
+        Argument::NULL,
+        Argument::NULL,
+    ];
+    call(libc::SYS_tgkill as u32, arguments) != -i64::from(libc::EAGAIN)
+}
+
+/// Lets `signal` do to this process what it does by default. Returns if that is nothing.
+pub(crate) fn raise_default(signal: u32) {
+    set_action(signal, Action { handler: libc::SIG_DFL, ..Action::default() });
+    let own = std::process::id();
+    // SAFETY: gettid has no conditions.
+    let thread = unsafe { libc::gettid() };
+    let arguments = [
+        Argument::number(own.into()),
+        Argument::number(u64::from(thread.cast_unsigned())),
+        Argument::number(signal.into()),
+        Argument::NULL,
+        Argument::NULL,
+        Argument::NULL,
+    ];
+    call(libc::SYS_tgkill as u32, arguments);
+    set_mask(SignalSet::ALL.without(SignalSet::one(signal)));
+}
+
+const _: () = {
+    assert!(size_of::<SignalInfo>() == size_of::<libc::siginfo_t>());
+    assert!(offset_of!(SignalInfo, bytes) == 0);
+};

@@ -1,0 +1,46 @@
+//! Calls that move a file's bytes, where the bytes lie in many pieces.
+//!
+//! A buffer in one piece goes the general way, and so does one that is short enough to be copied. Otherwise the same
+//! bytes are moved by the vector form of the call; where the program may not access the end of the buffer, the
+//! vector ends with memory that faults.
+
+use virtio_ikc::message::Role;
+
+use super::call::generic;
+use super::frame::Frame;
+use super::vectors::{self, Vectors};
+use super::{Refusal, messages};
+use crate::request::{Buffer, number_of};
+
+/// Buffers of at most this many bytes are copied when they lie in pieces.
+const COPIED_BYTES: u64 = 64 << 10;
+
+/// read(2), write(2), pread(2), pwrite(2).
+pub(super) fn file(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
+    let Some((buffer, length)) = scattered(frame) else { return generic(frame) };
+    frame.place(0, frame.call.arguments[0])?;
+    let form = match i64::from(frame.call.number) {
+        libc::SYS_read => vectors::Form::READ,
+        libc::SYS_write => vectors::Form::WRITE,
+        libc::SYS_pread64 => vectors::Form::READ_AT,
+        _ => vectors::Form::WRITE_AT,
+    };
+    let vectors = Vectors::of(frame, &buffer, length)?;
+    vectors::transfer(frame, form, vectors)
+}
+
+/// sendto(2), recvfrom(2).
+pub(super) fn socket(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
+    let Some((buffer, length)) = scattered(frame) else { return generic(frame) };
+    let vectors = Vectors::of(frame, &buffer, length)?;
+    messages::with_address(frame, vectors)
+}
+
+/// The buffer and how much of it Linux looks at, if the general way does not serve it.
+fn scattered(frame: &Frame<'_, '_>) -> Option<(Buffer, u64)> {
+    let buffer = *frame.request.buffer(1, Role::WHOLE)?;
+    let length = number_of(frame.call, 2, &frame.request.arguments);
+    let simple = buffer.segment_count <= 1 && buffer.accessible >= length;
+    let short = buffer.accessible.min(length) <= COPIED_BYTES;
+    (!simple && !short).then_some((buffer, length))
+}

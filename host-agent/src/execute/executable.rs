@@ -1,0 +1,91 @@
+//! Programs: opening one with the checks of execve(2), and taking its name.
+
+use std::ffi::{CString, OsString};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStringExt;
+use std::path::Path;
+
+use rustix::fs::{Access, AtFlags, CWD, FileType, Mode, OFlags, Stat, StatVfsMountFlags};
+use virtio_ikc::message::Operation;
+
+use super::{Answer, Executor, Refusal};
+use crate::request::{Parsed, Violation};
+
+/// Bytes of the longest path, its NUL included (PATH_MAX).
+const LONGEST: u64 = 4096;
+
+/// `OPEN_EXECUTABLE`.
+pub(super) fn open(executor: &mut Executor, request: &Parsed<'_>) -> Result<Answer, Refusal> {
+    let path = path(executor, request, Operation::OPEN_EXECUTABLE)?;
+    let [directory, flags, ..] = request.arguments;
+    let own = executor.proxy.own;
+    if own.contains(directory) {
+        return Err(Refusal::Errno(libc::EBADF));
+    }
+    let directory = own.borrow(directory).unwrap_or(CWD);
+    let named = name(directory, &path, AtFlags::from_bits_retain(flags as u32))?;
+    let status = check(&named)?;
+    // What may be executed but not read cannot be loaded by anyone but Linux: EACCES.
+    let file = rustix::fs::open(magic_link(&named), OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+    let set_id = u64::from(status.st_mode & (libc::S_ISUID | libc::S_ISGID) != 0);
+    let size = status.st_size.cast_unsigned();
+    let handle = executor.proxy.files.add(own, file)?;
+    Ok(Answer { result: handle, signal: 0, values: [size, set_id, status.st_ino, 0] })
+}
+
+/// `NAME`: the proxy takes the name of the program that replaced the old one.
+pub(super) fn rename(executor: &mut Executor, request: &Parsed<'_>) -> Result<Answer, Refusal> {
+    let path = path(executor, request, Operation::NAME)?;
+    let path = OsString::from_vec(path.into_bytes());
+    if let Some(name) = Path::new(&path).file_name() {
+        set_process_name(name.as_encoded_bytes());
+    }
+    executor.proxy.set_executable(path);
+    Ok(Answer::default())
+}
+
+/// Gives this process's first thread, and so the process, a name; Linux keeps 15 bytes of it.
+pub(crate) fn set_process_name(name: &[u8]) {
+    // Without /proc, ps(1) shows nobody the name either.
+    let _ = std::fs::write("/proc/self/comm", name);
+}
+
+fn path(executor: &mut Executor, request: &Parsed<'_>, operation: Operation) -> Result<CString, Refusal> {
+    let [buffer] = request.buffers() else { return Err(Violation::Malformed(operation.0).into()) };
+    if buffer.accessible < buffer.length {
+        return Err(Refusal::Errno(libc::EFAULT));
+    }
+    let length = usize::try_from(buffer.length).ok().filter(|_| buffer.length < LONGEST);
+    let mut bytes = vec![0; length.ok_or(Refusal::Errno(libc::ENAMETOOLONG))?];
+    executor.copy_in(request, buffer, &mut bytes)?;
+    bytes.truncate(bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len()));
+    CString::new(bytes).map_err(|_| Refusal::Errno(libc::EINVAL))
+}
+
+/// The file that execve(2) would look at.
+fn name(directory: BorrowedFd<'_>, path: &CString, flags: AtFlags) -> Result<OwnedFd, Refusal> {
+    if path.is_empty() && flags.contains(AtFlags::EMPTY_PATH) {
+        return Ok(rustix::io::fcntl_dupfd_cloexec(directory, 3)?);
+    }
+    let no_follow = flags.contains(AtFlags::SYMLINK_NOFOLLOW);
+    let follow = if no_follow { OFlags::NOFOLLOW } else { OFlags::empty() };
+    let named = rustix::fs::openat(directory, path, OFlags::PATH | OFlags::CLOEXEC | follow, Mode::empty())?;
+    let is_link = no_follow && FileType::from_raw_mode(rustix::fs::fstat(&named)?.st_mode).is_symlink();
+    if is_link { Err(Refusal::Errno(libc::ELOOP)) } else { Ok(named) }
+}
+
+/// The checks of execve(2): a file, on a file system that lets execute, with permission.
+fn check(named: &OwnedFd) -> Result<Stat, Refusal> {
+    let status = rustix::fs::fstat(named)?;
+    let no_execution = rustix::fs::fstatvfs(named)?.f_flag.contains(StatVfsMountFlags::NOEXEC);
+    if !FileType::from_raw_mode(status.st_mode).is_file() || no_execution {
+        return Err(Refusal::Errno(libc::EACCES));
+    }
+    rustix::fs::accessat(CWD, magic_link(named), Access::EXEC_OK, AtFlags::EACCESS)?;
+    Ok(status)
+}
+
+/// The path that leads to an open file.
+fn magic_link(file: &OwnedFd) -> String {
+    format!("/proc/self/fd/{}", file.as_raw_fd())
+}

@@ -1,0 +1,119 @@
+//! Files that mappings need.
+//!
+//! The LWK names them by handles, not by descriptors: a mapping lives on when the program closes the file, and must
+//! not take a number that the program could see. A handle is a duplicate among the agent's own descriptors.
+
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustix::fs::{FileType, Stat};
+use virtio_ikc::message::Operation;
+
+use super::{Answer, Executor, Refusal, locks};
+use crate::memory::probe_mapping;
+use crate::own_descriptors::OwnDescriptors;
+use crate::request::{Parsed, Violation};
+use super::copy::host_run;
+
+/// Most handles at a time.
+const MOST: usize = 2048;
+
+/// The files that the LWK has handles of.
+#[derive(Debug, Default)]
+pub(crate) struct Files {
+    table: Mutex<Table>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    files: Vec<Option<Arc<OwnedFd>>>,
+    /// Given back, but kept open because closing would drop the program's locks.
+    lingering: Vec<Arc<OwnedFd>>,
+}
+
+impl Files {
+    /// Keeps `file`; answers its handle.
+    pub(crate) fn add(&self, own: OwnDescriptors, file: OwnedFd) -> Result<i64, Refusal> {
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = table.files.iter().position(Option::is_none).unwrap_or(table.files.len());
+        if free >= MOST {
+            return Err(Refusal::Errno(libc::ENFILE));
+        }
+        let file = Some(Arc::new(own.adopt(file)?));
+        match table.files.get_mut(free) {
+            Some(slot) => *slot = file,
+            None => table.files.push(file),
+        }
+        i64::try_from(free).map_err(|_| Refusal::Errno(libc::ENFILE))
+    }
+
+    /// The file of a handle.
+    ///
+    /// # Errors
+    /// A handle that was not given out is a violation.
+    pub(crate) fn get(&self, handle: u64, operation: Operation) -> Result<Arc<OwnedFd>, Violation> {
+        let table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = usize::try_from(handle).ok().and_then(|handle| table.files.get(handle)?.clone());
+        file.ok_or(Violation::Malformed(operation.0))
+    }
+
+    fn remove(&self, handle: u64) -> Result<(), Violation> {
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot = usize::try_from(handle).ok().and_then(|handle| table.files.get_mut(handle));
+        let file = slot.and_then(Option::take).ok_or(Violation::Malformed(Operation::FILE_RELEASE.0))?;
+        table.lingering.push(file);
+        table.lingering.retain(|file| locks::held(file));
+        Ok(())
+    }
+}
+
+/// `FILE_REFERENCE`.
+pub(super) fn reference(executor: &mut Executor, request: &Parsed<'_>) -> Result<Answer, Refusal> {
+    let [descriptor, protection, flags, ..] = request.arguments;
+    let own = executor.proxy.own;
+    let file = own.borrow(descriptor).ok_or(Refusal::Errno(libc::EBADF))?;
+    // Linux itself judges whether this file may be mapped so.
+    probe_mapping(file, protection as i32, flags as i32)?;
+    let status = rustix::fs::fstat(file)?;
+    let is_zero = is_zero_device(&status);
+    let kind = FileType::from_raw_mode(status.st_mode);
+    if !is_zero && !kind.is_file() && !kind.is_block_device() {
+        return Err(Refusal::Errno(libc::ENODEV));
+    }
+    let handle = executor.proxy.files.add(own, rustix::io::fcntl_dupfd_cloexec(file, 0)?)?;
+    let values = [status.st_size.cast_unsigned(), status.st_dev, status.st_ino, is_zero.into()];
+    Ok(Answer { result: handle, signal: 0, values })
+}
+
+/// `FILE_READ`: as pread(2).
+pub(super) fn read(executor: &mut Executor, request: &Parsed<'_>) -> Result<Answer, Refusal> {
+    let [handle, offset, ..] = request.arguments;
+    let file = executor.proxy.files.get(handle, Operation::FILE_READ)?;
+    let [buffer] = request.buffers() else { return Err(Violation::Malformed(Operation::FILE_READ.0).into()) };
+    let mut read: u64 = 0;
+    for segment in request.segments(buffer) {
+        let run = host_run(&executor.proxy.memory, segment)?;
+        let at = offset.checked_add(read).ok_or(Refusal::Errno(libc::EINVAL))?;
+        let count = match crate::memory::read_file(&file, run, at) {
+            Ok(count) => count,
+            Err(_) if read > 0 => break,
+            Err(error) => return Err(error.into()),
+        };
+        read += count;
+        if count < segment.length {
+            break;
+        }
+    }
+    Ok(Answer::from(read.cast_signed()))
+}
+
+/// `FILE_RELEASE`.
+pub(super) fn release(executor: &mut Executor, request: &Parsed<'_>) -> Result<Answer, Refusal> {
+    executor.proxy.files.remove(request.arguments[0])?;
+    Ok(Answer::default())
+}
+
+fn is_zero_device(status: &Stat) -> bool {
+    let zero = rustix::fs::makedev(1, 5);
+    FileType::from_raw_mode(status.st_mode).is_char_device() && status.st_rdev == zero
+}

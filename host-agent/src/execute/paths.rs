@@ -1,0 +1,133 @@
+//! Strings that Linux reads, and the few paths that would name the agent where the program means itself.
+
+use std::ffi::CStr;
+use std::os::unix::ffi::OsStrExt;
+
+use virtio_ikc::message::Role;
+use virtio_ikc::table::Call;
+
+use super::call::generic;
+use super::frame::Frame;
+use super::{Executor, Refusal};
+use crate::arch::Argument;
+use crate::request::{Buffer, Parsed};
+
+/// Bytes that Linux reads of a string before it gives up (PATH_MAX, and more than any other string's limit).
+const LONGEST: u64 = 4096;
+
+/// Copies a string, a NUL behind it. One that is too long is handed on too long, for Linux to refuse.
+pub(super) fn string(
+    executor: &mut Executor,
+    request: &Parsed<'_>,
+    buffer: &Buffer,
+    path_of: Option<&'static Call>,
+) -> Result<Argument, Refusal> {
+    let length = usize::try_from(buffer.length.min(LONGEST)).map_err(|_| Refusal::Errno(libc::ENAMETOOLONG))?;
+    let taken = executor.scratch.bounce(length + 1).ok_or(Refusal::Errno(libc::ENAMETOOLONG))?;
+    let memory = &executor.proxy.memory;
+    let bytes = executor.scratch.bytes(taken);
+    bytes[length] = 0;
+    super::copy::copy_in(memory, request, buffer, &mut bytes[..length])?;
+    let Some(call) = path_of else { return Ok(Argument::own(bytes)) };
+    let Ok(text) = CStr::from_bytes_until_nul(bytes) else { return Ok(Argument::own(bytes)) };
+    let Some(special) = special(text.to_bytes(), executor.proxy.process) else { return Ok(Argument::own(bytes)) };
+    match special {
+        Special::Descriptor(number) if executor.proxy.own.contains(number) => Err(Refusal::Errno(libc::ENOENT)),
+        Special::Executable if follows(call) => {
+            let path = executor.proxy.executable();
+            let copy = executor.scratch.bounce(path.as_bytes().len() + 1).ok_or(Refusal::Errno(libc::ENAMETOOLONG))?;
+            let bytes = executor.scratch.bytes(copy);
+            let (name, end) = bytes.split_at_mut(path.as_bytes().len());
+            name.copy_from_slice(path.as_bytes());
+            end.fill(0);
+            Ok(Argument::own(bytes))
+        }
+        _ => Ok(Argument::own(bytes)),
+    }
+}
+
+/// readlink(2), readlinkat(2).
+pub(super) fn read_link(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
+    let position = usize::from(i64::from(frame.call.number) == libc::SYS_readlinkat);
+    if !names_executable(frame, position)? {
+        return generic(frame);
+    }
+    let size = frame.low(position + 2).cast_signed();
+    if size <= 0 {
+        return Err(Refusal::Errno(libc::EINVAL));
+    }
+    let Some(buffer) = frame.request.buffer(position + 1, Role::WHOLE).copied() else {
+        return Err(Refusal::Errno(libc::EFAULT));
+    };
+    let path = frame.executor.proxy.executable();
+    let answer = &path.as_bytes()[..path.as_bytes().len().min(size.unsigned_abs() as usize)];
+    if buffer.accessible < answer.len() as u64 {
+        return Err(Refusal::Errno(libc::EFAULT));
+    }
+    frame.executor.copy_out(frame.request, &buffer, answer)?;
+    Ok(answer.len() as i64)
+}
+
+fn names_executable(frame: &mut Frame<'_, '_>, position: usize) -> Result<bool, Refusal> {
+    let Some(buffer) = frame.request.buffer(position, Role::STRING).copied() else { return Ok(false) };
+    let mut text = [0; 40];
+    let length = usize::try_from(buffer.length).unwrap_or(usize::MAX);
+    if length > text.len() || buffer.accessible < buffer.length {
+        return Ok(false);
+    }
+    frame.executor.copy_in(frame.request, &buffer, &mut text[..length])?;
+    Ok(matches!(special(&text[..length], frame.executor.proxy.process), Some(Special::Executable)))
+}
+
+/// A path that Linux would take for the agent's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Special {
+    /// The process's executable.
+    Executable,
+    /// One of its descriptors.
+    Descriptor(u64),
+}
+
+fn special(path: &[u8], process: u32) -> Option<Special> {
+    let path = path.strip_prefix(b"/")?;
+    if let Some(number) = path.strip_prefix(b"dev/fd/") {
+        return decimal(number).map(Special::Descriptor);
+    }
+    let path = path.strip_prefix(b"proc/")?;
+    let slash = path.iter().position(|byte| *byte == b'/')?;
+    let (owner, rest) = (&path[..slash], &path[slash + 1..]);
+    if owner != b"self" && owner != b"thread-self" && decimal(owner) != Some(process.into()) {
+        return None;
+    }
+    if rest == b"exe" {
+        return Some(Special::Executable);
+    }
+    let number = rest.strip_prefix(b"fd/").or_else(|| rest.strip_prefix(b"fdinfo/"))?;
+    decimal(number).map(Special::Descriptor)
+}
+
+fn decimal(text: &[u8]) -> Option<u64> {
+    std::str::from_utf8(text).ok()?.parse().ok()
+}
+
+/// Whether the call looks at what a symbolic link points to, rather than at the link.
+fn follows(call: &Call) -> bool {
+    !call.name.starts_with('l') && !matches!(call.name, "readlink" | "readlinkat" | "unlink" | "unlinkat" | "rename")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_programs_own_executable_and_descriptors_are_special() {
+        assert_eq!(special(b"/proc/self/exe", 7), Some(Special::Executable));
+        assert_eq!(special(b"/proc/7/exe", 7), Some(Special::Executable));
+        assert_eq!(special(b"/proc/8/exe", 7), None);
+        assert_eq!(special(b"/proc/self/fd/12", 7), Some(Special::Descriptor(12)));
+        assert_eq!(special(b"/dev/fd/3", 7), Some(Special::Descriptor(3)));
+        for path in [&b"/proc/self/exe/x"[..], b"proc/self/exe", b"/proc/self", b"/dev/fd/x", b"", b"/proc/self/maps"] {
+            assert_eq!(special(path, 7), None);
+        }
+    }
+}

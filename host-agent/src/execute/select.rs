@@ -1,0 +1,30 @@
+//! select(2), pselect6(2): the sets are copied, and none may name a descriptor of the agent.
+
+use virtio_ikc::message::Role;
+
+use super::Refusal;
+use super::frame::Frame;
+
+/// select(2), pselect6(2).
+pub(super) fn execute(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
+    let count = frame.low(0).cast_signed();
+    let bits = u64::try_from(count).unwrap_or(0);
+    let own = frame.executor.proxy.own;
+    if own.reaches_below(bits) {
+        for position in 1..=3 {
+            let Some(buffer) = frame.request.buffer(position, Role::WHOLE).copied() else { continue };
+            if buffer.segment_count > 0 {
+                frame.arguments[position] = frame.bounce(position, &buffer, bits.div_ceil(64) * 8)?;
+            }
+        }
+    }
+    frame.place_all()?;
+    for position in 1..=3 {
+        let Some(set) = frame.bytes(position) else { continue };
+        let named = |number: u64| set.get(number as usize / 8).is_some_and(|byte| byte >> (number % 8) & 1 != 0);
+        if own.numbers().take_while(|number| *number < bits).any(named) {
+            return Err(Refusal::Errno(libc::EBADF));
+        }
+    }
+    frame.run()
+}

@@ -1,0 +1,32 @@
+//! Signals that a call raises in its caller: SIGPIPE for writing where nobody reads, SIGXFSZ for growing a file past
+//! its limit. Linux sends them to the thread, which blocks them; they are taken back here and given to the program.
+
+use virtio_ikc::message::Direction;
+use virtio_ikc::table::Call;
+
+use crate::arch::{SignalSet, consume_pending};
+use crate::request::Parsed;
+
+const RAISED: SignalSet = SignalSet::one(libc::SIGPIPE as u32).with(SignalSet::one(libc::SIGXFSZ as u32));
+
+/// The signal that the call which answered `result` raised, or 0.
+pub(super) fn raised_by(call: &Call, request: &Parsed<'_>, result: i64) -> u32 {
+    if may_have_raised(call, request, result) { consume_pending(RAISED) } else { 0 }
+}
+
+/// A writer is signalled even if it wrote a part before the reader went away.
+fn may_have_raised(call: &Call, request: &Parsed<'_>, result: i64) -> bool {
+    if result == -i64::from(libc::EPIPE) || result == -i64::from(libc::EFBIG) {
+        return true;
+    }
+    let Ok(moved) = u64::try_from(result) else { return false };
+    match i64::from(call.number) {
+        libc::SYS_write | libc::SYS_pwrite64 | libc::SYS_sendto => moved < request.arguments[2],
+        libc::SYS_writev | libc::SYS_sendmsg | libc::SYS_pwritev | libc::SYS_pwritev2 | libc::SYS_vmsplice => {
+            let given = request.buffers().iter().filter(|buffer| buffer.direction == Direction::IN);
+            moved < given.map(|buffer| buffer.length).sum()
+        }
+        libc::SYS_sendfile | libc::SYS_splice | libc::SYS_tee => true,
+        _ => false,
+    }
+}

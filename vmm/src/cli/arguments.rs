@@ -1,0 +1,385 @@
+//! The options, in docker's spelling and with its rule: flags end at the first positional or at `--`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use super::{CliError, CpuList, Environment, Size};
+
+const EXAMPLES: &str = "\
+Examples:
+  lwk-vmm ls -l /                          one CPU (the last one), 1 GiB, everything else chosen
+  lwk-vmm --cpus 4-67 --mem 64G ./app.elf  64 CPUs and 64 GiB for ./app.elf
+  lwk-vmm --cpus 0-31:8/16 --mem 16G --prefault ./solver input.dat
+                                           8 of every 16 CPUs, all memory populated before the start
+  lwk-vmm -e OMP_PROC_BIND=close --trace=calls.txt ./app.elf
+                                           one more variable, every system call in calls.txt
+  lwk-vmm doctor                           what this machine can do and what would make it better
+  lwk-vmm -- doctor                        run a program that is called doctor
+
+Exit status: the program's; 128+n when signal n ended it; 125 for errors of lwk-vmm itself;
+126 when the program cannot be executed; 127 when it is not found.";
+
+/// What to do.
+#[derive(Debug)]
+pub enum Command {
+    /// Run a program.
+    Run(Box<Options>),
+    /// Examine the machine.
+    Doctor {
+        /// Print for machines rather than for people.
+        json: bool,
+    },
+    /// Print this text (help or version) on stdout and exit with 0.
+    Print(String),
+}
+
+/// Everything a run is asked for.
+#[derive(Args, Clone, Debug)]
+pub struct Options {
+    /// CPUs of the partition, as in 4-67 or 0-31:8/16 [default: the last CPU that may be used and is free]
+    #[arg(long, value_name = "LIST")]
+    pub cpus: Option<CpuList>,
+
+    /// Memory of the partition, with K, M, G or T
+    #[arg(long, value_name = "SIZE", default_value = "1G")]
+    pub mem: Size,
+
+    /// CPUs that serve the partition's system calls [default: the nearest that remain]
+    #[arg(long, value_name = "LIST")]
+    pub agent_cpus: Option<CpuList>,
+
+    /// Pages that back the memory; forcing a kind that cannot be had is an error
+    #[arg(long, value_name = "KIND", value_enum, default_value = "auto")]
+    pub hugepages: HugePages,
+
+    /// Populate all memory before the start, so that no first touch costs time later
+    #[arg(long)]
+    pub prefault: bool,
+
+    /// Privilege level of the lightweight kernel; auto times a tiny guest and chooses
+    #[arg(long, value_name = "LEVEL", value_enum, default_value = "auto")]
+    pub privilege: PrivilegeChoice,
+
+    /// Set a variable, or with the name alone pass the caller's on (may be repeated)
+    #[arg(short = 'e', long = "env", value_name = "NAME[=VALUE]")]
+    env: Vec<OsString>,
+
+    /// Read variables from a file, one a line, '#' for comments (may be repeated)
+    #[arg(long, value_name = "FILE")]
+    env_file: Vec<PathBuf>,
+
+    /// Start from an empty environment instead of the caller's
+    #[arg(long)]
+    clear_env: bool,
+
+    /// Working directory of the program
+    #[arg(short = 'w', long, value_name = "DIR")]
+    pub workdir: Option<PathBuf>,
+
+    /// Show the lightweight kernel's log on stderr
+    #[arg(long)]
+    pub kmsg: bool,
+
+    /// Write every system call with its route and duration to FILE, or to stderr
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true,
+          default_missing_value = "-", value_parser = OsStringValueParser::new().map(Trace::from))]
+    pub trace: Option<Trace>,
+
+    /// Show counts and times of calls, exits and faults on stderr at the end
+    #[arg(long, value_name = "FORMAT", value_enum, num_args = 0..=1, require_equals = true,
+          default_missing_value = "table")]
+    pub stats: Option<StatsFormat>,
+
+    /// Say more on stderr; system calls that the lightweight kernel lacks are named
+    #[arg(short, long, action = ArgAction::Count)]
+    pub verbose: u8,
+
+    /// The program, found through PATH as a shell would, and its arguments
+    #[arg(value_names = ["PROGRAM", "ARGS"], trailing_var_arg = true, required = true, num_args = 1..)]
+    command: Vec<OsString>,
+
+    /// What the program's environment will be.
+    #[arg(skip)]
+    pub environment: Environment,
+}
+
+impl Options {
+    /// The program as it was typed.
+    #[must_use]
+    pub fn program(&self) -> &OsString {
+        &self.command[0]
+    }
+
+    /// The program's argument vector, beginning with the program as it was typed.
+    #[must_use]
+    pub fn argv(&self) -> &[OsString] {
+        &self.command
+    }
+}
+
+/// Where `--trace` writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trace {
+    /// Among the messages of lwk-vmm.
+    Stderr,
+    /// Into this file.
+    File(PathBuf),
+}
+
+impl From<OsString> for Trace {
+    /// A file's name, or `-` for stderr.
+    fn from(name: OsString) -> Self {
+        if name == "-" {
+            Self::Stderr
+        } else {
+            Self::File(name.into())
+        }
+    }
+}
+
+/// `--stats`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StatsFormat {
+    /// For people.
+    Table,
+    /// For machines.
+    Json,
+}
+
+/// `--hugepages`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum HugePages {
+    /// The largest kind that can be had; a warning when only small ones can.
+    Auto,
+    /// Pages of 1 GiB from hugetlb.
+    #[value(name = "1G", alias = "1g")]
+    Huge1G,
+    /// Pages of 2 MiB from hugetlb.
+    #[value(name = "2M", alias = "2m")]
+    Huge2M,
+    /// Transparent huge pages.
+    Thp,
+    /// Pages of 4 KiB.
+    None,
+}
+
+/// `--privilege`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PrivilegeChoice {
+    /// By what a tiny guest's timing shows.
+    Auto,
+    /// The LWK at CPL0, for hardware virtualization.
+    Ring0,
+    /// The LWK at CPL3, for software virtualization.
+    Ring3,
+}
+
+/// Runs a Linux program on a lightweight kernel in its own partition of CPUs and memory.
+#[derive(Parser, Debug)]
+#[command(
+    name = "lwk-vmm",
+    version,
+    after_help = EXAMPLES,
+    override_usage = "lwk-vmm [OPTIONS] PROGRAM [ARGS]...\n       lwk-vmm doctor [--json]",
+    args_override_self = true,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    disable_help_subcommand = true
+)]
+struct CommandLine {
+    #[command(subcommand)]
+    doctor: Option<Doctor>,
+    #[command(flatten)]
+    options: Option<Options>,
+}
+
+#[derive(Subcommand, Debug)]
+enum Doctor {
+    /// Say what this machine can do and what would make it better
+    Doctor {
+        /// Print for machines rather than for people
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Reads a command line, of which the first item is our own name. Reads the files of `--env-file` and the caller's
+/// environment, nothing else.
+///
+/// # Errors
+/// The first mistake, as one line.
+pub fn parse<I>(args: I) -> Result<Command, CliError>
+where
+    I: IntoIterator,
+    I::Item: Into<OsString> + Clone,
+{
+    let line = match CommandLine::try_parse_from(args) {
+        Ok(line) => line,
+        Err(error) if !error.use_stderr() => return Ok(Command::Print(error.render().to_string())),
+        Err(error) => return Err(CliError::from_clap(&error)),
+    };
+    match (line.doctor, line.options) {
+        (Some(Doctor::Doctor { json }), _) => Ok(Command::Doctor { json }),
+        (None, Some(options)) => with_environment(options),
+        (None, None) => Err(CliError::Usage("name the program to run".to_owned())),
+    }
+}
+
+fn with_environment(mut options: Options) -> Result<Command, CliError> {
+    let caller = Environment::new(std::env::vars_os());
+    options.environment =
+        Environment::resolve(&caller, options.clear_env, &options.env_file, &options.env)?;
+    Ok(Command::Run(Box::new(options)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn command(args: &[&str]) -> Result<Command, CliError> {
+        parse(std::iter::once("lwk-vmm").chain(args.iter().copied()))
+    }
+
+    fn options(args: &[&str]) -> Options {
+        match command(args) {
+            Ok(Command::Run(options)) => *options,
+            other => panic!("{args:?}: {other:?}"),
+        }
+    }
+
+    fn mistake(args: &[&str]) -> String {
+        let error = command(args).expect_err("refused");
+        assert_eq!(error.exit_code(), 125);
+        let message = error.to_string();
+        assert!(!message.contains('\n'), "{message:?}");
+        message
+    }
+
+    #[test]
+    fn the_definition_is_consistent() {
+        use clap::CommandFactory;
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn no_option_is_needed() {
+        let options = options(&["true"]);
+        assert_eq!(options.argv(), ["true"]);
+        assert_eq!(options.mem.bytes(), 1 << 30);
+        assert_eq!((options.cpus, options.hugepages), (None, HugePages::Auto));
+        assert_eq!(options.privilege, PrivilegeChoice::Auto);
+    }
+
+    #[test]
+    fn flags_end_at_the_first_positional() {
+        assert_eq!(
+            options(&["ls", "-l", "--mem", "x"]).argv(),
+            ["ls", "-l", "--mem", "x"]
+        );
+        assert_eq!(
+            options(&["ls", "--", "-l", "--help"]).argv(),
+            ["ls", "--", "-l", "--help"]
+        );
+        assert_eq!(
+            options(&["--kmsg", "--", "--mem", "-v"]).argv(),
+            ["--mem", "-v"]
+        );
+        assert_eq!(options(&["ls", "doctor"]).argv(), ["ls", "doctor"]);
+    }
+
+    #[test]
+    fn doctor_is_a_command_only_where_it_stands_first_and_bare() {
+        assert!(matches!(
+            command(&["doctor"]),
+            Ok(Command::Doctor { json: false })
+        ));
+        assert!(matches!(
+            command(&["doctor", "--json"]),
+            Ok(Command::Doctor { json: true })
+        ));
+        assert_eq!(
+            options(&["--", "doctor", "--json"]).argv(),
+            ["doctor", "--json"]
+        );
+        assert_eq!(options(&["./doctor"]).argv(), ["./doctor"]);
+    }
+
+    #[test]
+    fn help_is_a_program_and_prefixes_of_doctor_too() {
+        assert_eq!(options(&["help"]).argv(), ["help"]);
+        assert_eq!(options(&["doct"]).argv(), ["doct"]);
+    }
+
+    #[test]
+    fn optional_values_need_an_equals_sign() {
+        assert_eq!(options(&["--trace", "ls"]).trace, Some(Trace::Stderr));
+        assert_eq!(
+            options(&["--trace=a", "ls"]).trace,
+            Some(Trace::File("a".into()))
+        );
+        assert_eq!(options(&["ls"]).trace, None);
+        assert_eq!(options(&["--stats", "ls"]).stats, Some(StatsFormat::Table));
+        assert_eq!(
+            options(&["--stats=json", "ls"]).stats,
+            Some(StatsFormat::Json)
+        );
+    }
+
+    #[test]
+    fn the_last_of_repeated_options_counts() {
+        assert_eq!(
+            options(&["--mem", "1G", "--mem", "2G", "ls"]).mem.bytes(),
+            2 << 30
+        );
+    }
+
+    #[test]
+    fn variables_of_all_options_add_up() {
+        let options = options(&["--clear-env", "-e", "A=1", "--env=B=2", "-eC=3", "ls"]);
+        let strings: Vec<OsString> = options.environment.strings().collect();
+        assert_eq!(strings, ["A=1", "B=2", "C=3"]);
+    }
+
+    #[test]
+    fn help_and_version_are_for_stdout() {
+        for flag in ["--help", "-h", "--version", "-V"] {
+            assert!(matches!(command(&[flag]), Ok(Command::Print(_))), "{flag}");
+        }
+        let Ok(Command::Print(help)) = command(&["--help"]) else {
+            panic!("no help")
+        };
+        assert!(help.contains("Examples:") && help.contains("--hugepages"));
+    }
+
+    #[test]
+    fn mistakes_are_one_line() {
+        assert!(mistake(&[]).contains("PROGRAM"));
+        assert!(mistake(&["--cpu", "1", "ls"]).contains("'--cpus'"));
+        assert!(mistake(&["--mem", "0", "ls"]).contains("the size is 0"));
+        assert!(mistake(&["--mem=lots", "ls"]).contains("512M"));
+        assert!(mistake(&["--cpus", "3-1", "ls"]).contains("backwards"));
+        assert!(mistake(&["--cpus=", "ls"]).contains("empty"));
+        assert!(
+            mistake(&["--hugepages", "4M", "ls"])
+                .contains("[possible values: auto, 1G, 2M, thp, none]")
+        );
+        assert!(mistake(&["-e", "=x", "ls"]).contains("NAME=VALUE"));
+        assert!(mistake(&["--env-file", "/nonexistent", "ls"]).contains("/nonexistent"));
+        assert!(mistake(&["doctor", "--jsn"]).contains("--json"));
+        assert!(mistake(&["--mem"]).contains("--mem"));
+    }
+
+    #[test]
+    fn arguments_need_not_be_utf8() {
+        use std::os::unix::ffi::OsStringExt;
+        let odd = OsString::from_vec(vec![0xff, b'a']);
+        let args = ["lwk-vmm".into(), "ls".into(), odd.clone()];
+        let Ok(Command::Run(options)) = parse(args) else {
+            panic!("refused")
+        };
+        assert_eq!(options.argv()[1], odd);
+    }
+}

@@ -1,0 +1,134 @@
+//! The machine without its vCPUs: memory slots, local APICs, and the wires of the device.
+
+use kvm_bindings::{
+    KVM_CAP_SPLIT_IRQCHIP, KVM_CAP_X2APIC_API, KVM_IRQ_ROUTING_MSI, KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK,
+    KVM_X2APIC_API_USE_32BIT_IDS, KvmIrqRouting, kvm_enable_cap, kvm_irq_routing_entry,
+    kvm_irq_routing_entry__bindgen_ty_1, kvm_irq_routing_msi,
+};
+use kvm_ioctls::{Cap, IoEventAddress, Kvm, NoDatamatch, VmFd};
+use virtio_ikc::device::{FIRST_REQUEST_QUEUE, register};
+use virtio_ikc::layout::{DEVICE_PHYSICAL, vector};
+use vm_memory::GuestMemoryMmap;
+use vmm_sys_util::eventfd::{EFD_CLOEXEC, EFD_NONBLOCK, EventFd};
+
+use super::error::kvm;
+use super::{Processors, Vcpu, VmError};
+use crate::arch::memory_slot;
+use crate::boot::Booted;
+
+/// Interrupt lines of the I/O APIC that there is not; the device's lines come after them.
+const IOAPIC_PINS: u32 = 24;
+/// Where interrupt messages go (Intel SDM vol. 3, 11.11.1).
+const MESSAGE_ADDRESS: u32 = 0xfee0_0000;
+
+/// A virtual machine with memory, ready for vCPUs.
+#[derive(Debug)]
+pub struct Machine {
+    vm: VmFd,
+    doorbell: EventFd,
+    interrupts: Vec<EventFd>,
+}
+
+impl Machine {
+    /// Makes a machine with this memory and the wires for `vcpus` vCPUs.
+    ///
+    /// # Errors
+    /// [`VmError`]
+    pub fn new(device: &Kvm, memory: &GuestMemoryMmap, vcpus: usize) -> Result<Self, VmError> {
+        let most = device.get_max_vcpus();
+        if vcpus > most {
+            return Err(VmError::TooManyVcpus { asked: vcpus, most });
+        }
+        let vm = kvm("create a virtual machine", device.create_vm())?;
+        make_interrupt_controllers(&vm)?;
+        kvm("give memory to a virtual machine", memory_slot::add_memory(&vm, memory))?;
+        let queues = vcpus + usize::from(FIRST_REQUEST_QUEUE);
+        let interrupts = (0..queues).map(|_| event()).collect::<Result<Vec<_>, _>>()?;
+        let machine = Self { vm, doorbell: event()?, interrupts };
+        machine.connect()?;
+        Ok(machine)
+    }
+
+    /// The machine's descriptor.
+    pub(crate) const fn vm(&self) -> &VmFd {
+        &self.vm
+    }
+
+    /// Signalled when the driver notifies the device of any queue.
+    #[must_use]
+    pub const fn doorbell(&self) -> &EventFd {
+        &self.doorbell
+    }
+
+    /// For each queue, what interrupts its vCPU when it is signalled.
+    #[must_use]
+    pub fn interrupts(&self) -> &[EventFd] {
+        &self.interrupts
+    }
+
+    /// Makes the vCPUs, ready to start.
+    ///
+    /// # Errors
+    /// [`VmError`]
+    pub fn vcpus(&self, processors: &Processors, booted: Booted) -> Result<Vec<Vcpu>, VmError> {
+        (0..self.interrupts.len() - usize::from(FIRST_REQUEST_QUEUE))
+            .map(|index| {
+                let descriptor = kvm("create a vCPU", self.vm.create_vcpu(index as u64))?;
+                kvm("set a vCPU's features", descriptor.set_cpuid2(&processors.cpuid.of_vcpu(index)?))?;
+                Vcpu::new(descriptor, &processors.start(index, booted))
+            })
+            .collect()
+    }
+
+    fn connect(&self) -> Result<(), VmError> {
+        let routes: Vec<_> = (0..).zip(&self.interrupts).map(|(queue, _)| route(queue)).collect();
+        let routes = KvmIrqRouting::from_entries(&routes)
+            .map_err(|_| VmError::TooManyVcpus { asked: routes.len(), most: routes.len() - 1 })?;
+        kvm("route interrupts", self.vm.set_gsi_routing(&routes))?;
+        for (line, interrupt) in (IOAPIC_PINS..).zip(&self.interrupts) {
+            kvm("connect an interrupt", self.vm.register_irqfd(interrupt, line))?;
+        }
+        let place = IoEventAddress::Mmio(DEVICE_PHYSICAL + register::QUEUE_NOTIFY);
+        kvm("connect the doorbell", self.vm.register_ioevent(&self.doorbell, &place, NoDatamatch))
+    }
+}
+
+fn event() -> Result<EventFd, VmError> {
+    EventFd::new(EFD_CLOEXEC | EFD_NONBLOCK).map_err(VmError::EventFd)
+}
+
+/// Local APICs in the kernel, without the legacy controllers where KVM can leave them out.
+fn make_interrupt_controllers(vm: &VmFd) -> Result<(), VmError> {
+    let split = kvm_enable_cap {
+        cap: KVM_CAP_SPLIT_IRQCHIP,
+        args: [u64::from(IOAPIC_PINS), 0, 0, 0],
+        ..kvm_enable_cap::default()
+    };
+    if !vm.check_extension(Cap::SplitIrqchip) || vm.enable_cap(&split).is_err() {
+        kvm("make an interrupt controller", vm.create_irq_chip())?;
+    }
+    let wide = KVM_X2APIC_API_USE_32BIT_IDS | KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK;
+    let x2apic = kvm_enable_cap {
+        cap: KVM_CAP_X2APIC_API,
+        args: [u64::from(wide), 0, 0, 0],
+        ..kvm_enable_cap::default()
+    };
+    kvm("address x2APICs", vm.enable_cap(&x2apic))
+}
+
+/// The route of the interrupt of `queue`: queue 0 to vCPU 0, each request queue to the vCPU that owns it.
+fn route(queue: u32) -> kvm_irq_routing_entry {
+    let target = queue.saturating_sub(u32::from(FIRST_REQUEST_QUEUE));
+    let message = kvm_irq_routing_msi {
+        address_lo: MESSAGE_ADDRESS | (target & 0xff) << 12,
+        address_hi: target & !0xff,
+        data: u32::from(vector::DEVICE),
+        ..kvm_irq_routing_msi::default()
+    };
+    kvm_irq_routing_entry {
+        gsi: IOAPIC_PINS + queue,
+        type_: KVM_IRQ_ROUTING_MSI,
+        u: kvm_irq_routing_entry__bindgen_ty_1 { msi: message },
+        ..kvm_irq_routing_entry::default()
+    }
+}

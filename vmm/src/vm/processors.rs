@@ -1,0 +1,57 @@
+//! What the vCPUs of a partition are: decided once, before memory is filled and vCPUs are made.
+
+use kvm_ioctls::{Cap, Kvm};
+use virtio_ikc::boot::{Privilege, flag};
+
+use super::cpuid::Cpuid;
+use super::registers::Start;
+use super::{ExtendedState, VmError};
+use crate::boot::Booted;
+
+/// The kind of processor that every vCPU of a partition is.
+#[derive(Clone, Debug)]
+pub struct Processors {
+    pub(super) cpuid: Cpuid,
+    privilege: Privilege,
+    state: ExtendedState,
+}
+
+impl Processors {
+    /// The best that this host's KVM can make.
+    ///
+    /// # Errors
+    /// [`VmError`]
+    pub fn new(device: &Kvm, vcpus: usize, privilege: Privilege) -> Result<Self, VmError> {
+        let mut state = ExtendedState::of_host();
+        if !device.check_extension(Cap::Xcrs) {
+            state.mask = 0;
+        }
+        let cpuid = Cpuid::new(device, vcpus, privilege == Privilege::RING3, state)?;
+        Ok(Self { cpuid, privilege, state })
+    }
+
+    /// The flags of the boot page that tell of the processor.
+    #[must_use]
+    pub fn flags(&self) -> u32 {
+        let when = |condition, flag| if condition { flag } else { 0 };
+        when(self.cpuid.has_fsgsbase(), flag::FSGSBASE)
+            | when(self.state.has_xsave(), flag::XSAVE)
+            | when(self.cpuid.has_huge_pages(), flag::HUGE_PAGES)
+    }
+
+    /// The vector state of programs.
+    #[must_use]
+    pub const fn state(&self) -> ExtendedState {
+        self.state
+    }
+
+    /// Where the LWK runs.
+    #[must_use]
+    pub const fn privilege(&self) -> Privilege {
+        self.privilege
+    }
+
+    pub(super) fn start(&self, index: usize, booted: Booted) -> Start {
+        Start { index, privilege: self.privilege, booted, state: self.state, fsgsbase: self.cpuid.has_fsgsbase() }
+    }
+}
