@@ -23,7 +23,11 @@ pub fn initialise(vcpus: usize) {
     assert!(read(register::MAGIC) == u32::from_le_bytes(*b"virt") && read(register::VERSION) == 2, "no virtio device");
     assert!(read(register::DEVICE_ID) == device::DEVICE_ID, "not an IKC device");
     let version = read(register::CONFIG + config::VERSION);
-    assert!(version == message::VERSION, "the VMM speaks version {version} of the messages, the LWK {}", message::VERSION);
+    assert!(
+        version == message::VERSION,
+        "the VMM speaks version {version} of the messages, the LWK {}",
+        message::VERSION
+    );
     write(register::STATUS, 0);
     write(register::STATUS, status::ACKNOWLEDGE | status::DRIVER);
     agree_on_features();
@@ -60,7 +64,9 @@ pub type Parts = [GuestPhysical; 3];
 fn enable(index: u16, parts: Parts) {
     write(register::QUEUE_SELECT, u32::from(index));
     write(register::QUEUE_SIZE, u32::from(QUEUE_SIZE));
-    for (place, part) in [register::QUEUE_DESCRIPTORS, register::QUEUE_DRIVER, register::QUEUE_DEVICE].into_iter().zip(parts) {
+    for (place, part) in
+        [register::QUEUE_DESCRIPTORS, register::QUEUE_DRIVER, register::QUEUE_DEVICE].into_iter().zip(parts)
+    {
         write_address(place, part);
     }
     write(register::QUEUE_READY, 1);

@@ -73,7 +73,8 @@ impl AddressSpace {
         if address > PROGRAM_END - length {
             return Err(Errno::ENOMEM);
         }
-        let replaces = request.flags & abi::MAP_FIXED_NOREPLACE != 0 && !self.areas.is_free(&(address..address + length));
+        let replaces =
+            request.flags & abi::MAP_FIXED_NOREPLACE != 0 && !self.areas.is_free(&(address..address + length));
         if replaces { Err(Errno::EEXIST) } else { Ok(address) }
     }
 

@@ -141,7 +141,13 @@ impl AddressSpace {
         Ok(start + length)
     }
 
-    fn populate_private(&mut self, area: &Vma, range: Range<u64>, handle: u64, offset: u64) -> Result<u64, PopulateError> {
+    fn populate_private(
+        &mut self,
+        area: &Vma,
+        range: Range<u64>,
+        handle: u64,
+        offset: u64,
+    ) -> Result<u64, PopulateError> {
         let position = offset + (range.start - area.start);
         let length = length_in_file(handle, position, range.end - range.start)?;
         let (frame, length) = self.take_frames(area, length)?;
@@ -156,7 +162,13 @@ impl AddressSpace {
         self.map_run(area, range.start, frame, length)
     }
 
-    fn populate_shared(&mut self, area: &Vma, range: Range<u64>, handle: u64, offset: u64) -> Result<u64, PopulateError> {
+    fn populate_shared(
+        &mut self,
+        area: &Vma,
+        range: Range<u64>,
+        handle: u64,
+        offset: u64,
+    ) -> Result<u64, PopulateError> {
         let position = offset + (range.start - area.start);
         let length = length_in_file(handle, position, range.end - range.start)?;
         let flags = leaf_flags(area.protection, Level::Table, lwk_core::page_table::EntryFlags::empty());

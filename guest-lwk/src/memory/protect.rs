@@ -26,7 +26,9 @@ impl AddressSpace {
     }
 
     fn protect_piece(&mut self, area: &Vma, piece: &Range<u64>, protection: Protection) -> Result<(), Errno> {
-        if area.flags.contains(VmaFlags::SPECIAL) && protection.is_writable() || !area.maximum_protection.contains(protection) {
+        if area.flags.contains(VmaFlags::SPECIAL) && protection.is_writable()
+            || !area.maximum_protection.contains(protection)
+        {
             return Err(Errno::EACCES);
         }
         if area.protection == protection {

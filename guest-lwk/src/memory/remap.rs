@@ -120,9 +120,20 @@ impl AddressSpace {
     }
 
     /// Moves `old_length` bytes at `old` to `target`, where they become `new_length`.
-    fn relocate(&mut self, area: &Vma, old: u64, old_length: u64, target: u64, new_length: u64, keep: bool) -> SysResult {
+    fn relocate(
+        &mut self,
+        area: &Vma,
+        old: u64,
+        old_length: u64,
+        target: u64,
+        new_length: u64,
+        keep: bool,
+    ) -> SysResult {
         self.within_limits(if keep { new_length } else { new_length - old_length })?;
-        if matches!(area.backing, Backing::File { .. }) && area.flags.contains(VmaFlags::SHARED) && new_length > old_length {
+        if matches!(area.backing, Backing::File { .. })
+            && area.flags.contains(VmaFlags::SHARED)
+            && new_length > old_length
+        {
             // The window shows no more of the file than was asked for at first.
             return Err(Errno::ENOMEM);
         }

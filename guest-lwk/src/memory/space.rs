@@ -160,7 +160,14 @@ impl AddressSpace {
     }
 
     /// Enters an area that the LWK itself provides (the vDSO and its page), mapped to `frame`.
-    pub fn add_special(&mut self, start: u64, frame: GuestPhysical, length: u64, protection: Protection, kind: u8) -> Result<(), Errno> {
+    pub fn add_special(
+        &mut self,
+        start: u64,
+        frame: GuestPhysical,
+        length: u64,
+        protection: Protection,
+        kind: u8,
+    ) -> Result<(), Errno> {
         self.areas.insert(Vma {
             start,
             end: start + length,

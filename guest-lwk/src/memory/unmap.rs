@@ -50,8 +50,10 @@ impl AddressSpace {
     }
 
     fn wipe_on_fork(&mut self, range: &Range<u64>) -> Result<(), Errno> {
-        let allowed =
-            self.areas.pieces(range).all(|area| area.backing == Backing::Anonymous && !area.flags.contains(VmaFlags::SHARED));
+        let allowed = self
+            .areas
+            .pieces(range)
+            .all(|area| area.backing == Backing::Anonymous && !area.flags.contains(VmaFlags::SHARED));
         if !allowed {
             return Err(Errno::EINVAL);
         }
@@ -60,8 +62,10 @@ impl AddressSpace {
     }
 
     fn free_lazily(&mut self, range: &Range<u64>) -> Result<(), Errno> {
-        let private_anonymous =
-            self.areas.pieces(range).all(|area| area.backing == Backing::Anonymous && !area.flags.contains(VmaFlags::SHARED));
+        let private_anonymous = self
+            .areas
+            .pieces(range)
+            .all(|area| area.backing == Backing::Anonymous && !area.flags.contains(VmaFlags::SHARED));
         if private_anonymous { self.discard(range, true) } else { Err(Errno::EINVAL) }
     }
 

@@ -94,7 +94,8 @@ impl Seed {
     pub fn new(bytes: &[u8; 32]) -> Self {
         let mut state = time::ticks();
         for chunk in bytes.chunks_exact(8) {
-            state = (state ^ u64::from_le_bytes(chunk.try_into().unwrap_or_default())).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            state =
+                (state ^ u64::from_le_bytes(chunk.try_into().unwrap_or_default())).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         }
         Self(state)
     }

@@ -74,7 +74,10 @@ impl Thread {
 
     /// Sets the registers it starts its program with.
     pub fn set_context(&self, context: &Context) {
-        direct_map::write_context(GuestPhysical(self.stack.0 + (self.context_address() - direct_map::address_of(self.stack))), context);
+        direct_map::write_context(
+            GuestPhysical(self.stack.0 + (self.context_address() - direct_map::address_of(self.stack))),
+            context,
+        );
     }
 
     /// Whether a signal is pending that its mask lets through.

@@ -30,7 +30,12 @@ pub fn system_call(thread: &Thread, context: &mut Context) -> bool {
 }
 
 /// The result (`None` if the call replaced all registers), and whether Linux served it.
-fn serve(thread: &Thread, context: &mut Context, call: &'static Call, arguments: [u64; 6]) -> (Option<SysResult>, bool) {
+fn serve(
+    thread: &Thread,
+    context: &mut Context,
+    call: &'static Call,
+    arguments: [u64; 6],
+) -> (Option<SysResult>, bool) {
     match call.route {
         Route::Local => (local::serve(thread, context, call, arguments), false),
         Route::Offloaded => (Some(offload::serve(thread, call, arguments)), true),

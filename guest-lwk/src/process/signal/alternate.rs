@@ -2,8 +2,8 @@
 
 use linux_raw_sys::general::{SS_AUTODISARM, SS_DISABLE, SS_ONSTACK};
 
-use crate::errno::Errno;
 use crate::arch::fpu;
+use crate::errno::Errno;
 
 /// Bytes of a signal frame without its floating-point state, and the least that a handler needs.
 const FRAME_BYTES: u64 = 1024;

@@ -96,7 +96,13 @@ fn settle_call(context: &mut Context, action: &SignalAction) {
     }
 }
 
-fn enter_handler(thread: &Thread, context: &mut Context, information: &SignalInfo, action: &SignalAction, handler: u64) {
+fn enter_handler(
+    thread: &Thread,
+    context: &mut Context,
+    information: &SignalInfo,
+    action: &SignalAction,
+    handler: u64,
+) {
     settle_call(context, action);
     let mut signals = thread.signals.lock();
     let alternate = signals.alternate;

@@ -114,8 +114,23 @@ fn build(context: &Context, contents: &FrameContents<'_>, fp_place: u64) -> Vec<
 /// The general registers in sigcontext's order.
 fn registers(context: &Context) -> [u64; SELECTORS] {
     [
-        context.r8, context.r9, context.r10, context.r11, context.r12, context.r13, context.r14, context.r15, context.rdi,
-        context.rsi, context.rbp, context.rbx, context.rdx, context.rax, context.rcx, context.rsp, context.rip,
+        context.r8,
+        context.r9,
+        context.r10,
+        context.r11,
+        context.r12,
+        context.r13,
+        context.r14,
+        context.r15,
+        context.rdi,
+        context.rsi,
+        context.rbp,
+        context.rbx,
+        context.rdx,
+        context.rax,
+        context.rcx,
+        context.rsp,
+        context.rip,
         context.rflags,
     ]
 }
@@ -135,9 +150,24 @@ pub fn pop(space: &mut AddressSpace, context: &mut Context) -> Result<Returned, 
     let word = |index: usize| get_u64(&frame, REGISTERS + index * 8);
     restore_floating_point(space, word(FP_POINTER))?;
     [
-        &mut context.r8, &mut context.r9, &mut context.r10, &mut context.r11, &mut context.r12, &mut context.r13,
-        &mut context.r14, &mut context.r15, &mut context.rdi, &mut context.rsi, &mut context.rbp, &mut context.rbx,
-        &mut context.rdx, &mut context.rax, &mut context.rcx, &mut context.rsp, &mut context.rip, &mut context.rflags,
+        &mut context.r8,
+        &mut context.r9,
+        &mut context.r10,
+        &mut context.r11,
+        &mut context.r12,
+        &mut context.r13,
+        &mut context.r14,
+        &mut context.r15,
+        &mut context.rdi,
+        &mut context.rsi,
+        &mut context.rbp,
+        &mut context.rbx,
+        &mut context.rdx,
+        &mut context.rax,
+        &mut context.rcx,
+        &mut context.rsp,
+        &mut context.rip,
+        &mut context.rflags,
     ]
     .into_iter()
     .enumerate()

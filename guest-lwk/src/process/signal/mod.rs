@@ -6,7 +6,9 @@ pub mod deliver;
 pub mod frame;
 pub mod wait;
 
-use lwk_core::signal::{PendingSignals, Pushed, Signal, SignalAction, SignalActions, SignalInfo, SignalSet, code, dequeue};
+use lwk_core::signal::{
+    PendingSignals, Pushed, Signal, SignalAction, SignalActions, SignalInfo, SignalSet, code, dequeue,
+};
 use virtio_ikc::message::Event;
 
 pub use alternate::AlternateStack;

@@ -41,7 +41,10 @@ pub fn look(thread: &Thread, call: &Call, arguments: [u64; 6]) -> First {
         number::__NR_sysinfo => First::Done(system::information(thread, arguments)),
         number::__NR_nanosleep => {
             let [request, remain, ..] = arguments;
-            First::Done(sleep(thread, Sleep { clock: u64::from(number::CLOCK_MONOTONIC), absolute: false, request, remain }))
+            First::Done(sleep(
+                thread,
+                Sleep { clock: u64::from(number::CLOCK_MONOTONIC), absolute: false, request, remain },
+            ))
         }
         number::__NR_clock_nanosleep => clock_sleep(thread, arguments),
         number::__NR_setitimer | number::__NR_getitimer => interval_timer(arguments),

@@ -91,7 +91,13 @@ fn check_map(address: u64, length: u64, protection: u64, flags: u64, offset: u64
         _ => return Err(Errno::EINVAL),
     }
     let flags = u32::try_from(flags & 0xffff_ffff).unwrap_or(0);
-    Ok(MapRequest { address, length, protection: Protection::from_bits_truncate(low_word(protection)), flags, file: None })
+    Ok(MapRequest {
+        address,
+        length,
+        protection: Protection::from_bits_truncate(low_word(protection)),
+        flags,
+        file: None,
+    })
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "Linux takes the low 32 bits too")]
@@ -147,11 +153,8 @@ pub fn protect_with_key(thread: &Thread, arguments: [u64; 6]) -> SysResult {
 pub fn remap(thread: &Thread, arguments: [u64; 6]) -> SysResult {
     let [old_address, old_length, new_length, flags, new_address, _] = arguments;
     let flags = low_word(flags);
-    let (may_move, fixed, keep) = (
-        flags & abi::MREMAP_MAYMOVE != 0,
-        flags & abi::MREMAP_FIXED != 0,
-        flags & abi::MREMAP_DONTUNMAP != 0,
-    );
+    let (may_move, fixed, keep) =
+        (flags & abi::MREMAP_MAYMOVE != 0, flags & abi::MREMAP_FIXED != 0, flags & abi::MREMAP_DONTUNMAP != 0);
     if flags & !(abi::MREMAP_MAYMOVE | abi::MREMAP_FIXED | abi::MREMAP_DONTUNMAP) != 0
         || (fixed || keep) && !may_move
         || keep && old_length != new_length

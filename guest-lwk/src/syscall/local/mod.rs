@@ -52,7 +52,9 @@ fn answer(thread: &Thread, call: &Call, arguments: [u64; 6]) -> SysResult {
         number::__NR_munlock => memory::unlock(thread, arguments),
         number::__NR_mlockall => memory::lock_all(thread, arguments),
         number::__NR_munlockall => memory::unlock_all(thread),
-        number::__NR_mbind | number::__NR_set_mempolicy | number::__NR_set_mempolicy_home_node => policy::set(call, arguments),
+        number::__NR_mbind | number::__NR_set_mempolicy | number::__NR_set_mempolicy_home_node => {
+            policy::set(call, arguments)
+        }
         number::__NR_get_mempolicy => policy::get(thread, arguments),
         number::__NR_migrate_pages => Ok(0),
         number::__NR_move_pages => policy::move_pages(thread, arguments),

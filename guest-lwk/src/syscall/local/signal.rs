@@ -5,10 +5,10 @@ use lwk_core::signal::{Signal, SignalAction, SignalSet};
 use crate::arch::context::Context;
 use crate::arch::time::{self, Clock};
 use crate::errno::{Errno, SysResult};
+use crate::process::fault;
 use crate::process::signal::deliver::RESTART_WITHOUT_HANDLER;
 use crate::process::signal::{AlternateStack, frame, wait};
 use crate::process::thread::Thread;
-use crate::process::fault;
 
 /// Bytes of the kernel's sigset_t.
 const SET_BYTES: u64 = 8;
