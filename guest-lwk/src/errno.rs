@@ -10,7 +10,10 @@ macro_rules! errors {
     ($($name:ident)*) => {
         #[allow(missing_docs)]
         impl Errno {
-            $(pub const $name: Self = Self(raw::$name as u16);)*
+            $(
+                #[expect(clippy::cast_possible_truncation, reason = "error numbers end at 4095")]
+                pub const $name: Self = Self(raw::$name as u16);
+            )*
         }
     };
 }

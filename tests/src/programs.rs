@@ -30,7 +30,16 @@ impl Flavour {
 
     const fn options(self) -> &'static [&'static str] {
         match self {
-            Self::Static | Self::StaticMusl => &["-static", "-no-pie"],
+            Self::Static => &["-static", "-no-pie"],
+            // musl brings no headers of the kernel.
+            Self::StaticMusl => &[
+                "-static",
+                "-no-pie",
+                "-idirafter",
+                "/usr/include",
+                "-idirafter",
+                "/usr/include/x86_64-linux-gnu",
+            ],
             Self::DynamicPie => &["-fpie", "-pie"],
         }
     }

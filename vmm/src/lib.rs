@@ -1,6 +1,7 @@
 //! tbd
 
 mod arch;
+pub mod clock;
 pub mod vm;
 pub mod device;
 pub mod boot;

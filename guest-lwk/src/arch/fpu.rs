@@ -28,6 +28,12 @@ pub fn state_mask() -> u64 {
     if boot::has(flag::XSAVE) { boot::page().xsave_mask } else { 3 }
 }
 
+/// The two halves of a mask, as the instructions take it.
+fn halves(mask: u64) -> (u32, u32) {
+    let half = |shift: u32| u32::try_from(mask >> shift & 0xffff_ffff).unwrap_or(0);
+    (half(0), half(32))
+}
+
 impl FpuState {
     /// Room for a state, filled with zeros.
     pub fn new() -> Self {
@@ -65,11 +71,11 @@ impl FpuState {
     pub fn save(&mut self) {
         let start = self.offset();
         let area = self.storage[start..].as_mut_ptr();
-        let mask = state_mask();
+        let (low, high) = halves(state_mask());
         // SAFETY: `area` is aligned to 64 bytes and has `state_bytes` of room, as `new` and `offset` see to.
         unsafe {
             if boot::has(flag::XSAVE) {
-                asm!("xsave64 [{}]", in(reg) area, in("eax") mask as u32, in("edx") (mask >> 32) as u32, options(nostack));
+                asm!("xsave64 [{}]", in(reg) area, in("eax") low, in("edx") high, options(nostack));
             } else {
                 asm!("fxsave64 [{}]", in(reg) area, options(nostack));
             }
@@ -80,11 +86,11 @@ impl FpuState {
     pub fn load(&self) {
         let start = self.offset();
         let area = self.storage[start..].as_ptr();
-        let mask = state_mask();
+        let (low, high) = halves(state_mask());
         // SAFETY: as for `save`; header and MXCSR have been sanitised, so the instruction does not fault.
         unsafe {
             if boot::has(flag::XSAVE) {
-                asm!("xrstor64 [{}]", in(reg) area, in("eax") mask as u32, in("edx") (mask >> 32) as u32, options(nostack, readonly));
+                asm!("xrstor64 [{}]", in(reg) area, in("eax") low, in("edx") high, options(nostack, readonly));
             } else {
                 asm!("fxrstor64 [{}]", in(reg) area, options(nostack, readonly));
             }

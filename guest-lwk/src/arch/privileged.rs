@@ -66,9 +66,10 @@ pub fn write_msr(register: u32, value: u64) {
     if super::boot::ring3() {
         return gate(places().write_msr, u64::from(register), value & 0xffff_ffff, value >> 32);
     }
+    let (low, high) = (value & 0xffff_ffff, value >> 32);
     // SAFETY: the callers write FS and GS bases and the APIC's timer only.
     unsafe {
-        asm!("wrmsr", in("ecx") register, in("eax") value as u32, in("edx") (value >> 32) as u32, options(nostack));
+        asm!("wrmsr", in("ecx") register, in("rax") low, in("rdx") high, options(nostack));
     }
 }
 
@@ -99,7 +100,7 @@ pub fn take_pending() -> u64 {
     }
 }
 
-/// IA32_TSC_DEADLINE (Intel SDM vol. 3, 11.5.4.1).
+/// `IA32_TSC_DEADLINE` (Intel SDM vol. 3, 11.5.4.1).
 const MSR_TSC_DEADLINE: u32 = 0x6e0;
 /// The local APIC's timer entry, in x2APIC mode.
 const MSR_APIC_TIMER: u32 = 0x832;

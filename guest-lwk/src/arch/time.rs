@@ -17,15 +17,15 @@ pub fn ticks() -> u64 {
 /// A clock of the time page.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Clock {
-    /// CLOCK_REALTIME.
+    /// `CLOCK_REALTIME`.
     Realtime,
-    /// CLOCK_MONOTONIC.
+    /// `CLOCK_MONOTONIC`.
     Monotonic,
-    /// CLOCK_MONOTONIC_RAW.
+    /// `CLOCK_MONOTONIC_RAW`.
     Raw,
-    /// CLOCK_BOOTTIME.
+    /// `CLOCK_BOOTTIME`.
     Boottime,
-    /// CLOCK_TAI.
+    /// `CLOCK_TAI`.
     Tai,
 }
 
@@ -75,7 +75,7 @@ fn scale(ticks: u64, multiplier: u64) -> u64 {
     u64::try_from((u128::from(ticks) * u128::from(multiplier)) >> 32).unwrap_or(u64::MAX)
 }
 
-/// The TSC at which CLOCK_MONOTONIC will be `nanoseconds`.
+/// The TSC at which `CLOCK_MONOTONIC` will be `nanoseconds`.
 pub fn deadline_ticks(nanoseconds: u64) -> u64 {
     let page = snapshot();
     let ahead = nanoseconds.saturating_sub(page.monotonic);

@@ -1,7 +1,7 @@
 //! A vCPU's request queue: slots for requests, and their replies.
 
 use virtio_ikc::address::GuestPhysical;
-use virtio_ikc::message::{Reply, Request};
+use virtio_ikc::message::{Operation, Reply, Request};
 use virtio_ikc::ring::{Driver, QueueLayout, Slot};
 
 use super::memory::QueuePlace;
@@ -55,7 +55,8 @@ impl RequestQueue {
     /// # Panics
     /// When the ring is broken: the agent or the LWK is.
     pub fn publish(&mut self, request: &mut Request) -> Option<(u16, u64, bool)> {
-        let number = u16::try_from(self.busy.trailing_ones()).ok().filter(|number| *number < LAYOUT.slots())?;
+        let limit = LAYOUT.slots() - u16::from(!is_urgent(request));
+        let number = u16::try_from(self.busy.trailing_ones()).ok().filter(|number| *number < limit)?;
         self.sequence += 1;
         request.header.sequence = self.sequence;
         let bytes = request_bytes(request);
@@ -98,6 +99,11 @@ impl RequestQueue {
     pub fn disarm(&mut self) {
         self.driver.disarm();
     }
+}
+
+/// Whether the request must find a slot even if all others wait for something that only it can bring about.
+fn is_urgent(request: &Request) -> bool {
+    [Operation::INTERRUPT, Operation::EXIT].contains(&Operation(request.header.operation))
 }
 
 /// How much of the block is worth writing: the head and what counts behind it.

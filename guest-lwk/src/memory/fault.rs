@@ -24,9 +24,9 @@ pub struct BadAccess {
     pub code: i32,
 }
 
-const UNMAPPED: BadAccess = BadAccess { signal: abi::SIGSEGV, code: abi::SEGV_MAPERR as i32 };
-const FORBIDDEN: BadAccess = BadAccess { signal: abi::SIGSEGV, code: abi::SEGV_ACCERR as i32 };
-const BEYOND: BadAccess = BadAccess { signal: abi::SIGBUS, code: abi::BUS_ADRERR as i32 };
+const UNMAPPED: BadAccess = BadAccess { signal: abi::SIGSEGV, code: abi::SEGV_MAPERR.cast_signed() };
+const FORBIDDEN: BadAccess = BadAccess { signal: abi::SIGSEGV, code: abi::SEGV_ACCERR.cast_signed() };
+const BEYOND: BadAccess = BadAccess { signal: abi::SIGBUS, code: abi::BUS_ADRERR.cast_signed() };
 
 impl AddressSpace {
     /// Resolves a fault at `address`, or says which signal it is. `stack` is the program's stack pointer.
@@ -50,11 +50,11 @@ impl AddressSpace {
         }
         self.populate_around(address).map_err(|error| match error {
             PopulateError::BeyondFile => BEYOND,
-            PopulateError::OutOfMemory => BadAccess { signal: abi::SIGBUS, code: abi::BUS_ADRERR as i32 },
+            PopulateError::OutOfMemory => BadAccess { signal: abi::SIGBUS, code: abi::BUS_ADRERR.cast_signed() },
         })
     }
 
-    /// Lets the stack grow down to `address`, within its limit and away from its neighbours (mmap(2), MAP_GROWSDOWN).
+    /// Lets the stack grow down to `address`, within its limit and away from its neighbours (mmap(2), `MAP_GROWSDOWN`).
     fn grow_stack(&mut self, address: u64) -> Result<(), BadAccess> {
         let added = self.areas.growth(address).ok_or(UNMAPPED)?;
         let Some(stack) = self.areas.find(added.end) else { return Err(UNMAPPED) };

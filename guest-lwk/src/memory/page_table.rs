@@ -1,6 +1,6 @@
 //! A program's page table.
 //!
-//! Entries that lose all access (PROT_NONE) keep their frame: the entry stays, not present. Entries whose frame belongs to
+//! Entries that lose all access (`PROT_NONE`) keep their frame: the entry stays, not present. Entries whose frame belongs to
 //! the address space are marked, others (the time page, the vDSO, windows on files) are not freed with it.
 
 use alloc::vec::Vec;

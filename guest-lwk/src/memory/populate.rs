@@ -49,7 +49,7 @@ impl AddressSpace {
         let mut address = range.start;
         while address < range.end {
             let Some(area) = self.areas.find_next(address).filter(|area| area.start < range.end) else { break };
-            let area = area.clone();
+            let area = *area;
             address = address.max(area.start);
             let end = area.end.min(range.end);
             while area.protection.is_accessible() && address < end {
@@ -66,7 +66,7 @@ impl AddressSpace {
             return Ok((address & !(mapping.level.entry_bytes() - 1)) + mapping.level.entry_bytes());
         }
         let large = address & !(LARGE_PAGE_SIZE - 1);
-        if can_be_large(area, large) && self.populate_large(area, large)? {
+        if can_be_large(area, large) && self.populate_large(area, large) {
             return Ok(large + LARGE_PAGE_SIZE);
         }
         let block_end = end.min(large + LARGE_PAGE_SIZE);
@@ -77,24 +77,24 @@ impl AddressSpace {
         self.populate_small(area, address..gap_end)
     }
 
-    fn populate_large(&mut self, area: &Vma, address: u64) -> Result<bool, PopulateError> {
+    fn populate_large(&mut self, area: &Vma, address: u64) -> bool {
         let order = u8::try_from((LARGE_PAGE_SIZE / PAGE_SIZE).ilog2()).unwrap_or(9);
         let charge = if area.flags.contains(VmaFlags::ACCOUNTED) { 0 } else { LARGE_PAGE_SIZE };
         if commit::charge(charge).is_err() {
-            return Ok(false);
+            return false;
         }
         let Some(frame) = frames::allocate_zeroed(order) else {
             commit::uncharge(charge);
-            return Ok(false);
+            return false;
         };
         let kept = if charge == 0 { OWNED } else { OWNED | CHARGED };
         let flags = leaf_flags(area.protection, Level::Directory, kept);
         if self.table.map(address, Level::Directory, frame, flags) == Ok(true) {
-            return Ok(true);
+            return true;
         }
         frames::free_run(frame, LARGE_PAGE_SIZE / PAGE_SIZE);
         commit::uncharge(charge);
-        Ok(false)
+        false
     }
 
     fn populate_small(&mut self, area: &Vma, range: Range<u64>) -> Result<u64, PopulateError> {
@@ -104,25 +104,10 @@ impl AddressSpace {
             }
             Backing::File { handle, offset } => self.populate_private(area, range, handle, offset),
             Backing::Anonymous | Backing::Special(_) => {
-                let (frame, length) = self.take_frames(area, range.end - range.start)?;
+                let (frame, length) = take_frames(area, range.end - range.start)?;
                 self.map_run(area, range.start, frame, length)
             }
         }
-    }
-
-    /// Frames for up to `length` bytes: all of them in one run, or a single one when memory is scattered.
-    fn take_frames(&mut self, area: &Vma, length: u64) -> Result<(GuestPhysical, u64), PopulateError> {
-        for length in [length, PAGE_SIZE] {
-            let charge = if area.flags.contains(VmaFlags::ACCOUNTED) { 0 } else { length };
-            if commit::charge(charge).is_err() {
-                continue;
-            }
-            if let Some(frame) = frames::allocate_run_zeroed(length / PAGE_SIZE) {
-                return Ok((frame, length));
-            }
-            commit::uncharge(charge);
-        }
-        Err(PopulateError::OutOfMemory)
     }
 
     fn map_run(&mut self, area: &Vma, start: u64, frame: GuestPhysical, length: u64) -> Result<u64, PopulateError> {
@@ -150,7 +135,7 @@ impl AddressSpace {
     ) -> Result<u64, PopulateError> {
         let position = offset + (range.start - area.start);
         let length = length_in_file(handle, position, range.end - range.start)?;
-        let (frame, length) = self.take_frames(area, length)?;
+        let (frame, length) = take_frames(area, length)?;
         let read = file::read(handle, position, frame, length).unwrap_or(0);
         if read == 0 {
             frames::free_run(frame, length / PAGE_SIZE);
@@ -181,10 +166,10 @@ impl AddressSpace {
 
     /// Populates what a touch of `address` needs, and a little around it.
     pub(super) fn populate_around(&mut self, address: u64) -> Result<(), PopulateError> {
-        let Some(area) = self.areas.find(address).cloned() else { return Err(PopulateError::OutOfMemory) };
+        let Some(area) = self.areas.find(address).copied() else { return Err(PopulateError::OutOfMemory) };
         let page = address & !(PAGE_SIZE - 1);
         let large = page & !(LARGE_PAGE_SIZE - 1);
-        if can_be_large(&area, large) && self.table.find(page).is_none() && self.populate_large(&area, large)? {
+        if can_be_large(&area, large) && self.table.find(page).is_none() && self.populate_large(&area, large) {
             return Ok(());
         }
         let window = page & !(WINDOW_BYTES - 1);
@@ -194,6 +179,21 @@ impl AddressSpace {
         let _ = self.populate(&(reached..end.max(reached)));
         Ok(())
     }
+}
+
+/// Frames for up to `length` bytes: all of them in one run, or a single one when memory is scattered.
+fn take_frames(area: &Vma, length: u64) -> Result<(GuestPhysical, u64), PopulateError> {
+    for length in [length, PAGE_SIZE] {
+        let charge = if area.flags.contains(VmaFlags::ACCOUNTED) { 0 } else { length };
+        if commit::charge(charge).is_err() {
+            continue;
+        }
+        if let Some(frame) = frames::allocate_run_zeroed(length / PAGE_SIZE) {
+            return Ok((frame, length));
+        }
+        commit::uncharge(charge);
+    }
+    Err(PopulateError::OutOfMemory)
 }
 
 fn can_be_large(area: &Vma, large: u64) -> bool {

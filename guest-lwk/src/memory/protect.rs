@@ -17,7 +17,7 @@ impl AddressSpace {
     pub fn protect(&mut self, range: &Range<u64>, protection: Protection) -> SysResult {
         let mut address = range.start;
         while address < range.end {
-            let Some(area) = self.areas.find(address).cloned() else { return Err(Errno::ENOMEM) };
+            let Some(area) = self.areas.find(address).copied() else { return Err(Errno::ENOMEM) };
             let piece = address..area.end.min(range.end);
             self.protect_piece(&area, &piece, protection)?;
             address = piece.end;
@@ -72,7 +72,7 @@ fn loses_rights(old: EntryFlags, new: EntryFlags) -> bool {
 }
 
 impl AddressSpace {
-    /// Where an area that grows down and holds `address` begins (mprotect(2), PROT_GROWSDOWN).
+    /// Where an area that grows down and holds `address` begins (mprotect(2), `PROT_GROWSDOWN`).
     pub fn growing_start(&self, address: u64) -> SysResult {
         let area = self.areas.find(address).ok_or(Errno::ENOMEM)?;
         if area.flags.contains(VmaFlags::GROWS_DOWN) { Ok(area.start) } else { Err(Errno::EINVAL) }

@@ -24,7 +24,7 @@ pub struct RemapRequest {
     pub new_length: u64,
     /// MREMAP_* flags.
     pub flags: u32,
-    /// Where to, with MREMAP_FIXED (a wish with MREMAP_DONTUNMAP).
+    /// Where to, with `MREMAP_FIXED` (a wish with `MREMAP_DONTUNMAP`).
     pub new_address: u64,
 }
 
@@ -55,7 +55,7 @@ impl AddressSpace {
         self.relocate(&area, old, old_length, target, new_length, false)
     }
 
-    /// The area at `old`, if it holds `length` bytes from there on (otherwise EFAULT, as Linux's vma_to_resize()).
+    /// The area at `old`, if it holds `length` bytes from there on (otherwise EFAULT, as Linux's `vma_to_resize()`).
     fn source(&self, old: u64, length: u64) -> Result<Vma, Errno> {
         let area = self.areas.find(old).ok_or(Errno::EFAULT)?;
         if length == 0 && !area.flags.contains(VmaFlags::SHARED) {
@@ -64,7 +64,7 @@ impl AddressSpace {
         if area.flags.contains(VmaFlags::SPECIAL) || length > area.end - old {
             return Err(Errno::EFAULT);
         }
-        Ok(area.clone())
+        Ok(*area)
     }
 
     fn remap_to(&mut self, request: RemapRequest) -> SysResult {
@@ -72,7 +72,7 @@ impl AddressSpace {
         let mut old_length = request.old_length;
         let fixed = flags & abi::MREMAP_FIXED != 0;
         let target = if fixed {
-            self.check_target(&request)?;
+            check_target(&request)?;
             new
         } else {
             self.source(old, old_length)?;
@@ -89,20 +89,6 @@ impl AddressSpace {
         let area = self.source(old, old_length)?;
         let keep = flags & abi::MREMAP_DONTUNMAP != 0;
         self.relocate(&area, old, old_length, target, new_length, keep)
-    }
-
-    fn check_target(&self, request: &RemapRequest) -> Result<(), Errno> {
-        let (old, new) = (request.old_address, request.new_address);
-        if !GuestVirtual(new).is_aligned(PAGE_SIZE)
-            || request.new_length > PROGRAM_END
-            || new > PROGRAM_END - request.new_length
-        {
-            return Err(Errno::EINVAL);
-        }
-        if old + request.old_length > new && new + request.new_length > old {
-            return Err(Errno::EINVAL);
-        }
-        if new < PROGRAM_START { Err(Errno::EPERM) } else { Ok(()) }
     }
 
     fn can_grow(&self, area: &Vma, by: u64) -> bool {
@@ -192,9 +178,24 @@ impl AddressSpace {
     }
 }
 
+/// The checks of MREMAP_FIXED's address.
+fn check_target(request: &RemapRequest) -> Result<(), Errno> {
+    let (old, new) = (request.old_address, request.new_address);
+    if !GuestVirtual(new).is_aligned(PAGE_SIZE)
+        || request.new_length > PROGRAM_END
+        || new > PROGRAM_END - request.new_length
+    {
+        return Err(Errno::EINVAL);
+    }
+    if old + request.old_length > new && new + request.new_length > old {
+        return Err(Errno::EINVAL);
+    }
+    if new < PROGRAM_START { Err(Errno::EPERM) } else { Ok(()) }
+}
+
 /// An area like `area` at `target`, whose first byte is what `area` has at `from`.
 fn continued(area: &Vma, from: u64, target: u64, length: u64) -> Vma {
-    let mut new = area.clone();
+    let mut new = *area;
     new.start = target;
     new.end = target + length;
     new.flags.remove(VmaFlags::ACCOUNTED);

@@ -14,17 +14,17 @@ use super::{commit, file};
 use crate::arch::privileged;
 use crate::errno::Errno;
 
-/// Room that is left below the highest stack for it to grow (as Linux's mmap_base() does, at least 128 MiB).
+/// Room that is left below the highest stack for it to grow (as Linux's `mmap_base()` does, at least 128 MiB).
 const STACK_ROOM: u64 = 128 << 20;
 
 /// Limits of the process that concern memory (getrlimit(2)), in bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct MemoryLimits {
-    /// RLIMIT_STACK.
+    /// `RLIMIT_STACK`.
     pub stack: u64,
-    /// RLIMIT_DATA.
+    /// `RLIMIT_DATA`.
     pub data: u64,
-    /// RLIMIT_AS.
+    /// `RLIMIT_AS`.
     pub address_space: u64,
 }
 
@@ -46,7 +46,7 @@ pub struct AddressSpace {
     pub limits: MemoryLimits,
     /// Mappings without a wish are placed below this address, from the top down.
     pub(super) mapping_top: u64,
-    /// Whether new mappings are locked (mlockall(2) with MCL_FUTURE).
+    /// Whether new mappings are locked (mlockall(2) with `MCL_FUTURE`).
     pub(super) lock_future: bool,
 }
 
@@ -99,7 +99,7 @@ impl AddressSpace {
             .ok_or(Errno::ENOMEM)
     }
 
-    /// Whether RLIMIT_AS allows `length` more bytes.
+    /// Whether `RLIMIT_AS` allows `length` more bytes.
     pub(super) fn within_limits(&self, length: u64) -> Result<(), Errno> {
         let total = self.areas.total_bytes().checked_add(length).ok_or(Errno::ENOMEM)?;
         if total > self.limits.address_space { Err(Errno::ENOMEM) } else { Ok(()) }

@@ -35,7 +35,7 @@ impl Executable {
     pub fn open(path: &[u8]) -> Result<Self, Errno> {
         let path = path.to_vec();
         let mut draft = Draft::operation(Operation::OPEN_EXECUTABLE);
-        draft.arguments([linux_raw_sys::general::AT_FDCWD as i64 as u64, 0, 0, 0, 0, 0]);
+        draft.arguments([i64::from(linux_raw_sys::general::AT_FDCWD).cast_unsigned(), 0, 0, 0, 0, 0]);
         draft.input(1, Role::STRING, &path);
         let reply = request::send(draft);
         let handle = from_register(reply.result)?;
@@ -86,7 +86,7 @@ impl Drop for Executable {
     }
 }
 
-/// A small generator of unpredictable numbers (SplitMix64 over the host's random bytes).
+/// A small generator of unpredictable numbers (`SplitMix64` over the host's random bytes).
 pub struct Seed(u64);
 
 impl Seed {

@@ -17,7 +17,7 @@ const PAGE_FAULT: u64 = 14;
 const X87_ERROR: u64 = 16;
 const ALIGNMENT: u64 = 17;
 const SIMD_ERROR: u64 = 19;
-/// FPE_FLTINV: the code that says least about a floating-point error.
+/// `FPE_FLTINV`: the code that says least about a floating-point error.
 const FPE_FLTINV: i32 = 7;
 
 /// Acts on exception `vector` of `thread`.
@@ -49,7 +49,7 @@ fn page_fault(thread: &Thread, error: u64, address: u64) {
     signal::force(thread, SignalInfo::fault(signal, bad.code, address));
 }
 
-/// What a signal frame that cannot be restored is answered with (rt_sigreturn(2) does not fail).
+/// What a signal frame that cannot be restored is answered with (`rt_sigreturn(2)` does not fail).
 pub fn bad_frame(thread: &Thread) {
     signal::force(thread, SignalInfo::new(Signal::SEGV, code::SI_KERNEL));
 }

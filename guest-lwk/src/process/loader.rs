@@ -20,11 +20,11 @@ use crate::arch::{boot, fpu};
 use crate::errno::Errno;
 use crate::memory::space::AddressSpace;
 
-/// Where position-independent programs begin at the lowest: two thirds of the address space, as Linux's ELF_ET_DYN_BASE.
+/// Where position-independent programs begin at the lowest: two thirds of the address space, as Linux's `ELF_ET_DYN_BASE`.
 const DYNAMIC_BASE: u64 = 0x5555_5555_4000;
 /// How much of the stack is there from the start.
 const INITIAL_STACK_BYTES: u64 = 256 << 10;
-/// AT_MINSIGSTKSZ (not in every libc's headers).
+/// `AT_MINSIGSTKSZ` (not in every libc's headers).
 const AT_MINSIGSTKSZ: u32 = 51;
 /// Bytes of a signal frame without the floating-point state.
 const SIGNAL_FRAME_BYTES: u64 = 1024;
@@ -40,7 +40,7 @@ pub struct Image<'a> {
     pub arguments: &'a [Vec<u8>],
     /// The environment.
     pub environment: &'a [Vec<u8>],
-    /// The path as it was asked for (AT_EXECFN).
+    /// The path as it was asked for (`AT_EXECFN`).
     pub path: &'a [u8],
 }
 
@@ -78,12 +78,11 @@ fn errno(error: lwk_core::elf::ElfError, role: Role) -> Errno {
 /// Reads and checks the headers of `file`.
 fn plan(file: &Executable, role: Role) -> Result<Plan, Errno> {
     let parsed = ElfFile::read(role, file.head(), file.size()).map_err(|error| errno(error, role))?;
-    let headers = match parsed.program_headers_in(file.head()) {
-        Some(headers) => headers.to_vec(),
-        None => {
-            let range = parsed.program_headers();
-            file.read(range.start, range.end - range.start)?
-        }
+    let headers = if let Some(headers) = parsed.program_headers_in(file.head()) {
+        headers.to_vec()
+    } else {
+        let range = parsed.program_headers();
+        file.read(range.start, range.end - range.start)?
     };
     parsed.plan(&headers).map_err(|error| errno(error, role))
 }
@@ -144,7 +143,7 @@ fn add_vdso(space: &mut AddressSpace) -> Result<u64, Errno> {
 
 fn auxiliary_vector(plan: &Plan, bias: u64, entry: u64, interpreter: u64, vdso: u64) -> Vec<(u64, u64)> {
     let page = boot::page();
-    let [uid, euid, _, gid, egid, _] = page.credentials;
+    let [user, effective_user, _, group, effective_group, _] = page.credentials;
     let headers = if plan.program_headers == 0 { 0 } else { plan.program_headers.wrapping_add(bias) };
     let frame = SIGNAL_FRAME_BYTES + fpu::state_bytes() as u64;
     [
@@ -158,10 +157,10 @@ fn auxiliary_vector(plan: &Plan, bias: u64, entry: u64, interpreter: u64, vdso: 
         (AT_BASE, interpreter),
         (AT_FLAGS, 0),
         (AT_ENTRY, entry),
-        (AT_UID, u64::from(uid)),
-        (AT_EUID, u64::from(euid)),
-        (AT_GID, u64::from(gid)),
-        (AT_EGID, u64::from(egid)),
+        (AT_UID, u64::from(user)),
+        (AT_EUID, u64::from(effective_user)),
+        (AT_GID, u64::from(group)),
+        (AT_EGID, u64::from(effective_group)),
         (AT_SECURE, 0),
         (AT_HWCAP2, u64::from(page.hwcap2)),
         (AT_MINSIGSTKSZ, frame),

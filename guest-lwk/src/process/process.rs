@@ -27,7 +27,7 @@ pub struct Process {
     pub name: Mutex<Vec<u8>>,
     /// personality(2).
     pub personality: AtomicU32,
-    /// prctl(2)'s PR_SET_DUMPABLE.
+    /// prctl(2)'s `PR_SET_DUMPABLE`.
     pub dumpable: AtomicU32,
     started: u64,
     /// Ticks its threads spent waiting.

@@ -22,13 +22,13 @@ pub struct Thread {
     stack: GuestPhysical,
     /// Its signals.
     pub signals: Mutex<ThreadSignals>,
-    /// set_tid_address(2): where to write 0 and wake when it ends.
+    /// `set_tid_address(2)`: where to write 0 and wake when it ends.
     pub clear_tid: AtomicU64,
-    /// set_robust_list(2): head and length.
+    /// `set_robust_list(2)`: head and length.
     pub robust_list: Mutex<(u64, u64)>,
     /// Bases of FS and GS, where the processor cannot tell.
     pub bases: Mutex<(u64, u64)>,
-    /// prctl(2)'s PR_SET_NO_NEW_PRIVS, PR_SET_TIMERSLACK and the like, by option.
+    /// prctl(2)'s `PR_SET_NO_NEW_PRIVS`, `PR_SET_TIMERSLACK` and the like, by option.
     pub settings: Mutex<alloc::collections::BTreeMap<u32, u64>>,
 }
 

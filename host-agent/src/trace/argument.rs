@@ -20,11 +20,28 @@ pub(super) fn shown(view: View<'_>) -> usize {
         "open" => !creates(1),
         "openat" => !creates(2),
         "mq_open" => return if creates(1) { all } else { 2 },
+        "futex" => return futex_arguments(view.int(1)).min(all),
         _ => {
             matches!(view.call.arguments.last(), Some(Argument::Fcntl | Argument::Ioctl)) && shape(view) == Shape::None
         }
     };
     all - usize::from(last_is_ignored)
+}
+
+/// How many arguments `operation` of futex(2) looks at.
+fn futex_arguments(operation: i32) -> usize {
+    const FUTEX_COMMAND: i32 = 0x7f;
+    match operation & FUTEX_COMMAND {
+        // FUTEX_UNLOCK_PI, FUTEX_TRYLOCK_PI
+        7 | 8 => 2,
+        // FUTEX_WAKE
+        1 => 3,
+        // FUTEX_WAIT, FUTEX_LOCK_PI, FUTEX_LOCK_PI2
+        0 | 6 | 13 => 4,
+        // FUTEX_REQUEUE
+        3 => 5,
+        _ => 6,
+    }
 }
 
 /// Prints argument `position`.
@@ -106,7 +123,8 @@ fn print_long(view: View<'_>, position: usize, out: &mut dyn Write) -> Result {
     write!(out, "{}", value.cast_signed())
 }
 
-fn print_hex(value: u64, out: &mut dyn Write) -> Result {
+/// Bits in hexadecimal, or `0`.
+pub(super) fn print_hex(value: u64, out: &mut dyn Write) -> Result {
     if value == 0 { out.write_char('0') } else { write!(out, "{value:#x}") }
 }
 

@@ -5,7 +5,7 @@ use super::outcome;
 use super::view::View;
 use std::fmt::{self, Display, Formatter};
 use virtio_ikc::message::TraceRecord;
-use virtio_ikc::table::{self, Call};
+use virtio_ikc::table::{self, Argument, Call};
 
 /// One line for `record`, without the end of the line.
 ///
@@ -43,11 +43,12 @@ struct Head<'a>(View<'a>);
 impl Display for Head<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "{}(", self.0.call.name)?;
-        for position in 0..argument::shown(self.0) {
-            if position > 0 {
-                f.write_str(", ")?;
-            }
+        let kinds = self.0.call.arguments.iter().take(argument::shown(self.0));
+        let mut separator = "";
+        for (position, _) in kinds.enumerate().filter(|(_, kind)| **kind != Argument::Unused) {
+            f.write_str(separator)?;
             argument::print(self.0, position, f)?;
+            separator = ", ";
         }
         f.write_str(")")
     }

@@ -116,7 +116,7 @@ CASE(path_up_to_the_border)
 CASE(bad_vectors)
 {
 	int file = patterned_file("vectors", 100);
-	char text[10];
+	char text[10] = "text";
 	struct iovec good_then_bad[2] = {{text, 5}, {nowhere, 5}}, bad_then_good[2] = {{nowhere, 5}, {text, 5}};
 	RESULT(readv(file, good_then_bad, 2));
 	RESULT(lseek(file, 0, SEEK_CUR));

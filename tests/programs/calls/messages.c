@@ -21,7 +21,8 @@ CASE(message_gathers_and_scatters)
 	struct iovec in[2] = {{one, 4}, {two, 8}};
 	message = (struct msghdr){.msg_iov = in, .msg_iovlen = 2};
 	RESULT(recvmsg(pair[1], &message, 0));
-	show("%s|%s, flags %#x, control %zu", one, two, message.msg_flags, message.msg_controllen);
+	show("%s|%s, flags %#x, control %lu", one, two, message.msg_flags,
+	     (unsigned long)message.msg_controllen);
 	close(pair[0]);
 	close(pair[1]);
 }
@@ -52,7 +53,8 @@ static long send_descriptors(int socket, const int *descriptors, size_t count)
 	struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control,
 				 .msg_controllen = CMSG_SPACE(count * sizeof(int))};
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-	*header = (struct cmsghdr){CMSG_LEN(count * sizeof(int)), SOL_SOCKET, SCM_RIGHTS};
+	*header = (struct cmsghdr){.cmsg_len = CMSG_LEN(count * sizeof(int)), .cmsg_level = SOL_SOCKET,
+				   .cmsg_type = SCM_RIGHTS};
 	memcpy(CMSG_DATA(header), descriptors, count * sizeof(int));
 	return sendmsg(socket, &message, 0);
 }
@@ -134,11 +136,11 @@ CASE(malformed_control_data_is_invalid)
 	make_pair(SOCK_STREAM, pair);
 	struct iovec vector = {&byte, 1};
 	struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = 32};
-	control.header = (struct cmsghdr){3, SOL_SOCKET, SCM_RIGHTS};
+	control.header = (struct cmsghdr){.cmsg_len = 3, .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
 	RESULT(sendmsg(pair[0], &message, 0));
-	control.header = (struct cmsghdr){1000, SOL_SOCKET, SCM_RIGHTS};
+	control.header = (struct cmsghdr){.cmsg_len = 1000, .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
 	RESULT(sendmsg(pair[0], &message, 0));
-	control.header = (struct cmsghdr){CMSG_LEN(4), SOL_SOCKET, 12345};
+	control.header = (struct cmsghdr){.cmsg_len = CMSG_LEN(4), .cmsg_level = SOL_SOCKET, .cmsg_type = 12345};
 	RESULT(sendmsg(pair[0], &message, 0));
 	close(pair[0]);
 	close(pair[1]);

@@ -1,6 +1,7 @@
 /* ioctl(2) on terminals and other files; a pseudo-terminal with both ends here. */
 #include "check.h"
 
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 
@@ -10,6 +11,13 @@ static void open_terminal(int *ours, int *theirs)
 	REQUIRE(*ours >= 0 && grantpt(*ours) == 0 && unlockpt(*ours) == 0);
 	*theirs = open(ptsname(*ours), O_RDWR | O_NOCTTY);
 	REQUIRE(*theirs >= 0);
+}
+
+/* What is written to one end takes a moment to the other. */
+static void wait_for_input(int file)
+{
+	struct pollfd entry = {file, POLLIN, 0};
+	REQUIRE(poll(&entry, 1, 10000) == 1);
 }
 
 CASE(window_size_is_kept)
@@ -77,6 +85,7 @@ CASE(waiting_input_is_counted)
 	int ours, theirs, waiting = -1;
 	open_terminal(&ours, &theirs);
 	RESULT(write(ours, "four\n", 5));
+	wait_for_input(theirs);
 	RESULT(ioctl(theirs, FIONREAD, &waiting));
 	show("waiting %d", waiting);
 	RESULT(tcflush(theirs, TCIFLUSH));

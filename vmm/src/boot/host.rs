@@ -39,10 +39,24 @@ fn field(text: &[u8]) -> [u8; FIELD_BYTES] {
     field
 }
 
+/// SIGPIPE in a mask of signals: this program ignores it for itself, whatever it was started with.
+const PIPE: u64 = 1 << 12;
+
+/// The signals that we were started to ignore, as `nohup` does (proc_pid_status(5), `SigIgn`). Bit 0 is signal 1.
+pub(super) fn ignored_signals() -> Result<u64, BootError> {
+    let status = own_status()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap_or_default();
+    Ok(u64::from_str_radix(line.trim(), 16).unwrap_or(0) & !PIPE)
+}
+
+fn own_status() -> Result<String, BootError> {
+    let status = std::fs::read_to_string("/proc/self/status");
+    status.map_err(|source| BootError::Host { what: "our own status", source })
+}
+
 /// Real, effective and saved user ids, then group ids (proc_pid_status(5)).
 pub(super) fn credentials() -> Result<[u32; 6], BootError> {
-    let status = std::fs::read_to_string("/proc/self/status");
-    let status = status.map_err(|source| BootError::Host { what: "our credentials", source })?;
+    let status = own_status()?;
     let ids = |name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
         line.split_whitespace().map_while(|id| id.parse().ok()).take(3).collect::<Vec<u32>>()

@@ -82,6 +82,7 @@ pub(super) fn write(memory: &GuestMemoryMmap, settings: &Settings, places: &Plac
         program: places.program,
         argument_count: count(program.arguments.len()),
         environment_count: count(program.environment.len()),
+        ignored_signals: host::ignored_signals()?,
         process: program.process,
         parent: program.parent,
         credentials: host::credentials()?,

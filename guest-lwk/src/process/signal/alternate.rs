@@ -15,7 +15,7 @@ pub struct AlternateStack {
     pub address: u64,
     /// Its length; 0 when there is none.
     pub length: u64,
-    /// SS_AUTODISARM or nothing.
+    /// `SS_AUTODISARM` or nothing.
     pub flags: u32,
 }
 

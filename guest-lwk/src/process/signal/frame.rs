@@ -12,7 +12,7 @@ use lwk_core::signal::{SIGINFO_BYTES, Signal, SignalSet};
 
 use super::AlternateStack;
 
-/// uc_flags: UC_FP_XSTATE, UC_SIGCONTEXT_SS, UC_STRICT_RESTORE_SS.
+/// `uc_flags`: `UC_FP_XSTATE`, `UC_SIGCONTEXT_SS`, `UC_STRICT_RESTORE_SS`.
 const UC_FLAGS: u64 = 7;
 /// Where things lie from the start of the frame: pretcode, ucontext, siginfo.
 const UCONTEXT: usize = 8;
@@ -39,7 +39,7 @@ const FP_MAGIC_2: u32 = 0x4650_5845;
 pub struct FrameContents<'a> {
     /// Signal number.
     pub signal: Signal,
-    /// siginfo_t.
+    /// `siginfo_t`.
     pub information: &'a [u8; SIGINFO_BYTES],
     /// The mask to return to.
     pub mask: SignalSet,
@@ -143,7 +143,7 @@ pub struct Returned {
     pub alternate: AlternateStack,
 }
 
-/// Takes the frame that the stack pointer stands at away (rt_sigreturn(2)) and restores `context` from it.
+/// Takes the frame that the stack pointer stands at away (`rt_sigreturn(2)`) and restores `context` from it.
 pub fn pop(space: &mut AddressSpace, context: &mut Context) -> Result<Returned, Errno> {
     let mut frame = vec![0; FRAME_BYTES];
     space.copy_in(context.rsp.wrapping_sub(8), &mut frame)?;

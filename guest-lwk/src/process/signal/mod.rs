@@ -17,7 +17,7 @@ use super::process::Process;
 use super::thread::Thread;
 use crate::errno::Errno;
 
-/// Entries that may wait in a process at most (the usual RLIMIT_SIGPENDING of a host with little memory).
+/// Entries that may wait in a process at most (the usual `RLIMIT_SIGPENDING` of a host with little memory).
 const MAX_PENDING: usize = 4096;
 
 /// What a process's threads share.
@@ -118,7 +118,7 @@ fn refused(pushed: Pushed) -> Result<(), Errno> {
 }
 
 /// A signal that an instruction of `thread` caused: it cannot be blocked or ignored away, the program ends then
-/// (signal(7); Linux's force_sig_fault()).
+/// (signal(7); Linux's `force_sig_fault()`).
 pub fn force(thread: &Thread, information: SignalInfo) {
     let signal = information.signal;
     let mut own = thread.signals.lock();

@@ -15,7 +15,7 @@ pub fn until_deliverable(thread: &Thread) {
     wait(None, || has_deliverable(thread).then_some(()));
 }
 
-/// Takes a signal of `wanted` that waits, or waits for one until `deadline` (CLOCK_MONOTONIC, nanoseconds). EAGAIN when
+/// Takes a signal of `wanted` that waits, or waits for one until `deadline` (`CLOCK_MONOTONIC`, nanoseconds). EAGAIN when
 /// that passes, EINTR when another signal comes.
 pub fn take(thread: &Thread, wanted: SignalSet, deadline: Option<u64>) -> Result<SignalInfo, Errno> {
     let taken = wait(deadline, || {
@@ -54,7 +54,7 @@ fn wait<T>(deadline: Option<u64>, mut ready: impl FnMut() -> Option<T>) -> Optio
     }
 }
 
-/// Sleeps until `deadline` (CLOCK_MONOTONIC, nanoseconds). EINTR if a signal for `thread` comes before.
+/// Sleeps until `deadline` (`CLOCK_MONOTONIC`, nanoseconds). EINTR if a signal for `thread` comes before.
 pub fn sleep(thread: &Thread, deadline: u64) -> SysResult {
     match wait(Some(deadline), || has_deliverable(thread).then_some(())) {
         Some(()) => Err(Errno::EINTR),

@@ -77,7 +77,7 @@ fn sync(thread: &Thread, arguments: [u64; 6]) -> SysResult {
     if covered || start == end { Ok(0) } else { Err(Errno::ENOMEM) }
 }
 
-/// clock_nanosleep(2): clocks of processors are refused, they stand still while we sleep.
+/// `clock_nanosleep(2)`: clocks of processors are refused, they stand still while we sleep.
 fn clock_sleep(thread: &Thread, arguments: [u64; 6]) -> First {
     const TIMER_ABSTIME: u64 = 1;
     let [clock, flags, request, remain, ..] = arguments;

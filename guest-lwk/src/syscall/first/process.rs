@@ -10,7 +10,7 @@ use crate::errno::{Errno, SysResult};
 use crate::process::thread::Thread;
 
 const SECOND: u64 = 1_000_000_000;
-/// RUSAGE_SELF and RUSAGE_THREAD (getrusage(2)).
+/// `RUSAGE_SELF` and `RUSAGE_THREAD` (getrusage(2)).
 const OWN_USAGE: [u64; 2] = [0, 1];
 /// Ticks per second of times(2).
 const CLOCK_TICKS: u64 = 100;

@@ -72,7 +72,7 @@ fn to_thread(thread: &Thread, number: u64) -> SysResult {
     Ok(0)
 }
 
-/// rt_sigqueueinfo(2).
+/// `rt_sigqueueinfo(2)`.
 pub fn queue(thread: &Thread, arguments: [u64; 6]) -> First {
     let [pid, number, address, ..] = arguments;
     if !is_own_process(thread, pid) {
@@ -86,7 +86,7 @@ pub fn queue(thread: &Thread, arguments: [u64; 6]) -> First {
     }))
 }
 
-/// rt_tgsigqueueinfo(2).
+/// `rt_tgsigqueueinfo(2)`.
 pub fn queue_thread(thread: &Thread, arguments: [u64; 6]) -> First {
     let [pid, tid, number, address, ..] = arguments;
     if !is_own_process(thread, pid) || !is_own_thread(thread, tid) {

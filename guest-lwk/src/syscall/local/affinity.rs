@@ -13,7 +13,7 @@ fn check_target(thread: &Thread, pid: u64) -> Result<(), Errno> {
     if own { Ok(()) } else { Err(Errno::ESRCH) }
 }
 
-/// sched_getaffinity(2): answers how many bytes of the mask there are.
+/// `sched_getaffinity(2)`: answers how many bytes of the mask there are.
 pub fn get(thread: &Thread, arguments: [u64; 6]) -> SysResult {
     let [pid, length, address, ..] = arguments;
     let length = length & 0xffff_ffff;
@@ -31,7 +31,7 @@ pub fn get(thread: &Thread, arguments: [u64; 6]) -> SysResult {
     Ok(bytes as u64)
 }
 
-/// sched_setaffinity(2): accepted as long as the mask has the CPU that the thread is on.
+/// `sched_setaffinity(2)`: accepted as long as the mask has the CPU that the thread is on.
 pub fn set(thread: &Thread, arguments: [u64; 6]) -> SysResult {
     let [pid, length, address, ..] = arguments;
     let count = boot::page().vcpu_count as usize;

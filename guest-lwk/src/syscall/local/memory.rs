@@ -14,7 +14,7 @@ use crate::memory::map::MapRequest;
 use crate::memory::remap::RemapRequest;
 use crate::process::thread::Thread;
 
-/// Flags of mmap(2) that MAP_SHARED_VALIDATE accepts: those that this kernel knows.
+/// Flags of mmap(2) that `MAP_SHARED_VALIDATE` accepts: those that this kernel knows.
 const KNOWN_MAP_FLAGS: u64 = (abi::MAP_SHARED_VALIDATE
     | abi::MAP_PRIVATE
     | abi::MAP_FIXED
@@ -141,7 +141,7 @@ pub fn protect(thread: &Thread, arguments: [u64; 6]) -> SysResult {
     space.protect(&range, Protection::from_bits_truncate(low_word(protection)))
 }
 
-/// pkey_mprotect(2): there are no keys but the default one.
+/// `pkey_mprotect(2)`: there are no keys but the default one.
 pub fn protect_with_key(thread: &Thread, arguments: [u64; 6]) -> SysResult {
     if low_word(arguments[3]) != u32::MAX {
         return Err(Errno::EINVAL);

@@ -7,12 +7,14 @@ use virtio_ikc::table::Call;
 use crate::errno::{Errno, SysResult};
 use crate::process::thread::Thread;
 
-/// MPOL_WEIGHTED_INTERLEAVE, the highest mode.
+/// `MPOL_WEIGHTED_INTERLEAVE`, the highest mode.
 const MAX_MODE: u64 = 6;
-/// MPOL_F_STATIC_NODES, MPOL_F_RELATIVE_NODES, MPOL_F_NUMA_BALANCING.
+/// `MPOL_F_STATIC_NODES`, `MPOL_F_RELATIVE_NODES`, `MPOL_F_NUMA_BALANCING`.
 const MODE_FLAGS: u64 = 0xe000;
+/// get_mempolicy(2): ask for the nodes that may be used.
+const MPOL_F_MEMS_ALLOWED: u64 = 4;
 
-/// mbind(2), set_mempolicy(2), set_mempolicy_home_node(2).
+/// mbind(2), `set_mempolicy(2)`, `set_mempolicy_home_node(2)`.
 pub fn set(call: &Call, arguments: [u64; 6]) -> SysResult {
     let mode = match call.name {
         "mbind" => arguments[2],
@@ -22,10 +24,9 @@ pub fn set(call: &Call, arguments: [u64; 6]) -> SysResult {
     if mode & !MODE_FLAGS > MAX_MODE { Err(Errno::EINVAL) } else { Ok(0) }
 }
 
-/// get_mempolicy(2): the default policy, and node 0.
+/// `get_mempolicy(2)`: the default policy, and node 0.
 pub fn get(thread: &Thread, arguments: [u64; 6]) -> SysResult {
     let [mode, nodes, bits, _, flags, _] = arguments;
-    const MPOL_F_MEMS_ALLOWED: u64 = 4;
     let mut space = thread.process().space.lock();
     if mode != 0 {
         space.write(mode, &0_u32)?;
@@ -41,7 +42,7 @@ pub fn get(thread: &Thread, arguments: [u64; 6]) -> SysResult {
     Ok(0)
 }
 
-/// move_pages(2): every page that is there is on node 0.
+/// `move_pages(2)`: every page that is there is on node 0.
 pub fn move_pages(thread: &Thread, arguments: [u64; 6]) -> SysResult {
     let [_, count, pages, _, status, _] = arguments;
     let mut space = thread.process().space.lock();

@@ -1,4 +1,4 @@
-//! The rt_sig* calls.
+//! The `rt_sig`* calls.
 
 use lwk_core::signal::{Signal, SignalAction, SignalSet};
 
@@ -10,7 +10,7 @@ use crate::process::signal::deliver::RESTART_WITHOUT_HANDLER;
 use crate::process::signal::{AlternateStack, frame, wait};
 use crate::process::thread::Thread;
 
-/// Bytes of the kernel's sigset_t.
+/// Bytes of the kernel's `sigset_t`.
 const SET_BYTES: u64 = 8;
 const SIG_BLOCK: u64 = 0;
 const SIG_UNBLOCK: u64 = 1;
@@ -24,7 +24,7 @@ fn signal_of(number: u64) -> Result<Signal, Errno> {
     u32::try_from(number & 0xffff_ffff).ok().and_then(Signal::new).ok_or(Errno::EINVAL)
 }
 
-/// rt_sigaction(2).
+/// `rt_sigaction(2)`.
 pub fn action(thread: &Thread, arguments: [u64; 6]) -> SysResult {
     let [number, new, old, size, ..] = arguments;
     check_size(size)?;
@@ -52,7 +52,7 @@ pub fn action(thread: &Thread, arguments: [u64; 6]) -> SysResult {
     Ok(0)
 }
 
-/// rt_sigprocmask(2).
+/// `rt_sigprocmask(2)`.
 pub fn mask(thread: &Thread, arguments: [u64; 6]) -> SysResult {
     let [how, new, old, size, ..] = arguments;
     check_size(size)?;
@@ -75,7 +75,7 @@ pub fn mask(thread: &Thread, arguments: [u64; 6]) -> SysResult {
     Ok(0)
 }
 
-/// rt_sigpending(2).
+/// `rt_sigpending(2)`.
 pub fn pending(thread: &Thread, arguments: [u64; 6]) -> SysResult {
     let [address, size, ..] = arguments;
     if size > SET_BYTES {
@@ -90,7 +90,7 @@ pub fn pending(thread: &Thread, arguments: [u64; 6]) -> SysResult {
     Ok(0)
 }
 
-/// rt_sigsuspend(2).
+/// `rt_sigsuspend(2)`.
 pub fn suspend(thread: &Thread, arguments: [u64; 6]) -> SysResult {
     let [address, size, ..] = arguments;
     check_size(size)?;
@@ -106,7 +106,7 @@ pub fn pause(thread: &Thread) -> SysResult {
     Err(Errno(RESTART_WITHOUT_HANDLER))
 }
 
-/// rt_sigtimedwait(2).
+/// `rt_sigtimedwait(2)`.
 pub fn timed_wait(thread: &Thread, arguments: [u64; 6]) -> SysResult {
     let [wanted, information, timeout, size, ..] = arguments;
     check_size(size)?;
@@ -151,7 +151,7 @@ pub fn alternate_stack(thread: &Thread, stack_pointer: u64, arguments: [u64; 6])
     Ok(0)
 }
 
-/// rt_sigreturn(2).
+/// `rt_sigreturn(2)`.
 pub fn return_from_handler(thread: &Thread, context: &mut Context) {
     let popped = frame::pop(&mut thread.process().space.lock(), context);
     let Ok(returned) = popped else { return fault::bad_frame(thread) };

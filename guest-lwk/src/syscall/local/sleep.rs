@@ -1,4 +1,4 @@
-//! nanosleep(2) and clock_nanosleep(2): the vCPU halts until its timer interrupts.
+//! nanosleep(2) and `clock_nanosleep(2)`: the vCPU halts until its timer interrupts.
 
 use linux_raw_sys::general as abi;
 

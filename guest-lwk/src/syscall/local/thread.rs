@@ -12,17 +12,17 @@ use crate::process::signal::deliver::RESTART_WITH_FLAG;
 use crate::process::signal::wait;
 use crate::process::thread::Thread;
 
-/// Codes of arch_prctl(2).
+/// Codes of `arch_prctl(2)`.
 const ARCH_SET_GS: u64 = 0x1001;
 const ARCH_SET_FS: u64 = 0x1002;
 const ARCH_GET_FS: u64 = 0x1003;
 const ARCH_GET_GS: u64 = 0x1004;
 const ARCH_GET_CPUID: u64 = 0x1011;
 const ARCH_SET_CPUID: u64 = 0x1012;
-/// Bytes of struct robust_list_head.
+/// Bytes of struct `robust_list_head`.
 const ROBUST_HEAD_BYTES: u64 = 24;
 
-/// arch_prctl(2).
+/// `arch_prctl(2)`.
 pub fn registers(thread: &Thread, arguments: [u64; 6]) -> SysResult {
     let [code, address, ..] = arguments;
     match code & 0xffff_ffff {
@@ -54,13 +54,13 @@ fn set_base(thread: &Thread, code: u64, base: u64) -> SysResult {
     Ok(0)
 }
 
-/// set_tid_address(2).
+/// `set_tid_address(2)`.
 pub fn set_clear_tid(thread: &Thread, arguments: [u64; 6]) -> SysResult {
     thread.clear_tid.store(arguments[0], Ordering::Relaxed);
     Ok(u64::from(thread.tid()))
 }
 
-/// set_robust_list(2).
+/// `set_robust_list(2)`.
 pub fn set_robust_list(thread: &Thread, arguments: [u64; 6]) -> SysResult {
     let [head, length, ..] = arguments;
     if length != ROBUST_HEAD_BYTES {
@@ -70,7 +70,7 @@ pub fn set_robust_list(thread: &Thread, arguments: [u64; 6]) -> SysResult {
     Ok(0)
 }
 
-/// get_robust_list(2).
+/// `get_robust_list(2)`.
 pub fn robust_list(thread: &Thread, arguments: [u64; 6]) -> SysResult {
     let [tid, head, length, ..] = arguments;
     if tid != 0 && tid != u64::from(thread.tid()) {

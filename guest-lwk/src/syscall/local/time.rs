@@ -10,7 +10,7 @@ const SECOND: u64 = 1_000_000_000;
 /// The resolution of the coarse clocks: a tick of a 250 Hz kernel.
 const COARSE_RESOLUTION: u64 = 4_000_000;
 
-/// Nanoseconds of clock `id` (clock_gettime(2)).
+/// Nanoseconds of clock `id` (`clock_gettime(2)`).
 pub fn read(thread: &Thread, id: u64) -> Result<u64, Errno> {
     let Ok(id) = u32::try_from(id & 0xffff_ffff) else { return Err(Errno::EINVAL) };
     Ok(match id {
@@ -25,7 +25,7 @@ pub fn read(thread: &Thread, id: u64) -> Result<u64, Errno> {
     })
 }
 
-/// Clock ids made of a pid (clock_getcpuclockid(3)): the complement of the pid, and three bits that say which clock.
+/// Clock ids made of a pid (`clock_getcpuclockid(3))`: the complement of the pid, and three bits that say which clock.
 fn is_own_processor_clock(thread: &Thread, id: u32) -> bool {
     let is_processor_clock = id.cast_signed() < 0 && id & 3 != 3;
     let owner = !(id.cast_signed() >> 3);
@@ -39,13 +39,13 @@ fn write(thread: &Thread, address: u64, nanoseconds: u64, unit: u64) -> SysResul
     Ok(0)
 }
 
-/// clock_gettime(2).
+/// `clock_gettime(2)`.
 pub fn get(thread: &Thread, arguments: [u64; 6]) -> SysResult {
     let now = read(thread, arguments[0])?;
     write(thread, arguments[1], now, 1)
 }
 
-/// clock_getres(2).
+/// `clock_getres(2)`.
 pub fn resolution(thread: &Thread, arguments: [u64; 6]) -> SysResult {
     read(thread, arguments[0])?;
     if arguments[1] == 0 {

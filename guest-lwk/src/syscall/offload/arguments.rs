@@ -29,7 +29,7 @@ fn add(
 ) -> Result<(), Errno> {
     let value = arguments[usize::from(position)];
     match kind {
-        Argument::Path | Argument::Text => buffer::add_string(space, draft, position, value)?,
+        Argument::Path | Argument::Text => buffer::add_string(space, draft, position, value),
         Argument::In(size) | Argument::Out(size) | Argument::InOut(size) => {
             let Some((direction, _)) = kind.plain_buffer() else { return Ok(()) };
             let length = length(space, size, arguments);

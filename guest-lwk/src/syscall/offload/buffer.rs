@@ -2,12 +2,11 @@
 
 use virtio_ikc::message::{Direction, Role};
 
-use crate::errno::Errno;
 use crate::ikc::request::Draft;
 use crate::memory::space::AddressSpace;
 use crate::memory::user::Access;
 
-/// PATH_MAX, its NUL included.
+/// `PATH_MAX`, its NUL included.
 const PATH_BYTES: u64 = 4096;
 /// The most that one read(2) or write(2) moves (read(2), NOTES).
 pub const MAX_TRANSFER: u64 = 0x7fff_f000;
@@ -44,15 +43,14 @@ pub fn add(
 }
 
 /// Names the string at `address`, its NUL left out.
-pub fn add_string(space: &mut AddressSpace, draft: &mut Draft, position: u8, address: u64) -> Result<(), Errno> {
+pub fn add_string(space: &mut AddressSpace, draft: &mut Draft, position: u8, address: u64) {
     if address == 0 {
-        return Ok(());
+        return;
     }
     let Ok(length) = space.string_length(address, PATH_BYTES) else {
         draft.buffer(position, Role::STRING, Direction::IN, 1, &[]);
-        return Ok(());
+        return;
     };
     let reached = space.reach(address, length, Access::Read);
     draft.buffer(position, Role::STRING, Direction::IN, length, &reached.segments);
-    Ok(())
 }

@@ -21,7 +21,7 @@ const VECTORS: usize = 2;
 const VECTOR_COUNT: usize = 3;
 const CONTROL: usize = 4;
 const CONTROL_LENGTH: usize = 5;
-/// Most messages of one call (UIO_MAXIOV).
+/// Most messages of one call (`UIO_MAXIOV`).
 const MAX_MESSAGES: u64 = 1024;
 const MSG_DONTWAIT: u64 = 0x40;
 const MSG_WAITFORONE: u64 = 0x10000;
@@ -34,7 +34,7 @@ pub fn add(
     direction: Direction,
     address: u64,
 ) -> Result<(), Errno> {
-    let mut bytes = [0; HEADER_BYTES as usize];
+    let mut bytes = [0; 56];
     space.copy_in(address, &mut bytes)?;
     let word = |index: usize| bytes[index * 8..index * 8 + 8].try_into().map_or(0, u64::from_le_bytes);
     let name_length = word(NAME_LENGTH) & 0xffff_ffff;

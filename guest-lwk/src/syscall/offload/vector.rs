@@ -11,7 +11,7 @@ use crate::errno::Errno;
 use crate::ikc::request::Draft;
 use crate::memory::space::AddressSpace;
 
-/// UIO_MAXIOV.
+/// `UIO_MAXIOV`.
 const MAX_VECTORS: u64 = 1024;
 /// Bytes of a struct iovec.
 const VECTOR_BYTES: usize = 16;
@@ -37,7 +37,7 @@ pub fn add(
 }
 
 /// Collects the memory of the `count` iovecs at `address`, with the checks that Linux makes first
-/// (import_iovec(): EINVAL for too many or too long ones, EFAULT for what cannot be the program's).
+/// (`import_iovec()`: EINVAL for too many or too long ones, EFAULT for what cannot be the program's).
 pub fn gather(
     space: &mut AddressSpace,
     direction: Direction,

@@ -1,4 +1,4 @@
-//! Masks that hold while a call waits (ppoll(2), pselect(2), epoll_pwait(2)): signals are the LWK's, so it applies the mask and Linux
+//! Masks that hold while a call waits (ppoll(2), pselect(2), `epoll_pwait(2))`: signals are the LWK's, so it applies the mask and Linux
 //! is given none.
 
 use lwk_core::signal::SignalSet;

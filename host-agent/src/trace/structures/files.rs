@@ -1,5 +1,6 @@
 //! Structures of calls on files.
 
+use crate::trace::argument::print_hex;
 use crate::trace::bytes::{i64_at, u16_at, u32_at, u64_at};
 use std::fmt::{Result, Write};
 use virtio_ikc::table::names::describe;
@@ -14,18 +15,21 @@ const TYPES: [(u32, &str); 7] = [
     (0o120_000, "S_IFLNK"),
     (0o140_000, "S_IFSOCK"),
 ];
+/// Bits beside the permissions.
+const SPECIAL: [(u32, &str); 3] = [(0o4000, "S_ISUID"), (0o2000, "S_ISGID"), (0o1000, "S_ISVTX")];
 const TYPE_MASK: u32 = 0o170_000;
 
 /// A file's mode: its type if it has one, and its permission in octal.
 pub(in crate::trace) fn print_mode(mode: u32, out: &mut dyn Write) -> Result {
-    let kind = TYPES.iter().find(|kind| kind.0 == mode & TYPE_MASK);
-    let rest = match kind {
-        Some((_, name)) => {
-            write!(out, "{name}|")?;
-            mode & !TYPE_MASK
-        }
-        None => mode,
+    let Some((kind, name)) = TYPES.iter().find(|kind| kind.0 == mode & TYPE_MASK) else {
+        return write!(out, "0{mode:02o}");
     };
+    write!(out, "{name}|")?;
+    let mut rest = mode & !kind;
+    for (bit, name) in SPECIAL.iter().filter(|special| mode & special.0 != 0) {
+        write!(out, "{name}|")?;
+        rest &= !bit;
+    }
     write!(out, "0{rest:02o}")
 }
 
@@ -51,6 +55,8 @@ pub(super) fn stat(bytes: &[u8], out: &mut dyn Write) -> Result {
 pub(super) fn statx(bytes: &[u8], out: &mut dyn Write) -> Result {
     out.write_str("{stx_mask=")?;
     describe("statx", u32_at(bytes, 0).into(), out)?;
+    out.write_str(", stx_attributes=")?;
+    print_hex(u64_at(bytes, 8), out)?;
     out.write_str(", stx_mode=")?;
     print_mode(u16_at(bytes, 28).into(), out)?;
     write!(out, ", stx_size={}, ...}}", u64_at(bytes, 40))

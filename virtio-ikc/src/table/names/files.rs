@@ -10,11 +10,11 @@ pub(super) const SETS: &[Set] = &[
         mask: 3,
         values: &[(0, "O_RDONLY"), (1, "O_WRONLY"), (2, "O_RDWR")],
         flags: &[
-            (0x0041_0000, "O_TMPFILE"), (0x0010_1000, "O_SYNC"), (0x40, "O_CREAT"), (0x80, "O_EXCL"), (0x100,
-            "O_NOCTTY"), (0x200, "O_TRUNC"), (0x400, "O_APPEND"), (0x800, "O_NONBLOCK"), (0x1000, "O_DSYNC"),
-            (0x2000, "O_ASYNC"), (0x4000, "O_DIRECT"), (0x8000, "O_LARGEFILE"), (0x0001_0000, "O_DIRECTORY"),
-            (0x0002_0000, "O_NOFOLLOW"), (0x0004_0000, "O_NOATIME"), (0x0008_0000, "O_CLOEXEC"), (0x0020_0000,
-            "O_PATH"),
+            (0x0010_1000, "O_SYNC"), (0x40, "O_CREAT"), (0x80, "O_EXCL"), (0x100, "O_NOCTTY"), (0x200, "O_TRUNC"),
+            (0x400, "O_APPEND"), (0x800, "O_NONBLOCK"), (0x1000, "O_DSYNC"), (0x2000, "O_ASYNC"), (0x4000,
+            "O_DIRECT"), (0x8000, "O_LARGEFILE"), (0x0002_0000, "O_NOFOLLOW"), (0x0004_0000, "O_NOATIME"),
+            (0x0008_0000, "O_CLOEXEC"), (0x0020_0000, "O_PATH"), (0x0041_0000, "O_TMPFILE"), (0x0001_0000,
+            "O_DIRECTORY"),
         ],
         unknown: "O_???",
         ..Set::EMPTY
@@ -32,9 +32,17 @@ pub(super) const SETS: &[Set] = &[
         name: "at",
         flags: &[
             (0x100, "AT_SYMLINK_NOFOLLOW"), (0x400, "AT_SYMLINK_FOLLOW"), (0x800, "AT_NO_AUTOMOUNT"), (0x1000,
-            "AT_EMPTY_PATH"), (0x2000, "AT_STATX_FORCE_SYNC"), (0x4000, "AT_STATX_DONT_SYNC"), (0x8000,
-            "AT_RECURSIVE"),
+            "AT_EMPTY_PATH"), (0x8000, "AT_RECURSIVE"),
         ],
+        unknown: "AT_???",
+        ..Set::EMPTY
+    },
+    // the flags of statx(2)
+    Set {
+        name: "statx_at",
+        mask: 0x6000,
+        values: &[(0, "AT_STATX_SYNC_AS_STAT"), (0x2000, "AT_STATX_FORCE_SYNC"), (0x4000, "AT_STATX_DONT_SYNC")],
+        flags: &[(0x100, "AT_SYMLINK_NOFOLLOW"), (0x800, "AT_NO_AUTOMOUNT"), (0x1000, "AT_EMPTY_PATH")],
         unknown: "AT_???",
         ..Set::EMPTY
     },

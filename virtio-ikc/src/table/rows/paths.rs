@@ -31,7 +31,7 @@ pub(super) const ROWS: &[Call] = &[
     offloaded(262, "newfstatat", &[DirFd, Path, Out(STAT), Named("at")]),
     offloaded(267, "readlinkat", &[DirFd, Path, Out(bytes(3)), Int]),
     offloaded(269, "faccessat", &[DirFd, Path, Named("access")]),
-    offloaded(332, "statx", &[DirFd, Path, Named("at"), Named("statx"), Out(STATX)]),
+    offloaded(332, "statx", &[DirFd, Path, Named("statx_at"), Named("statx"), Out(STATX)]),
     offloaded(439, "faccessat2", &[DirFd, Path, Named("access"), Named("faccessat")]),
 
     offloaded(79, "getcwd", &[Out(bytes(1)), Long]),

@@ -13,7 +13,7 @@ pub(super) const ROWS: &[Call] = &[
     local(204, "sched_getaffinity", &[Pid, Int, Out(bytes(1))]),
     local(309, "getcpu", &[Out(WORD), Out(WORD), Unused]),
     local(324, "membarrier", &[Named("membarrier"), Hex, Int]),
-    local(334, "rseq", &[Address, Int, Hex, Hex]),
+    local(334, "rseq", &[Address, Hex, Hex, Hex]),
     local(202, "futex", &[Address, Named("futex"), Int, Address, Address, Hex]).restartable(),
     local(273, "set_robust_list", &[Address, Long]),
     local(274, "get_robust_list", &[Pid, Address, Address]),

@@ -1,0 +1,112 @@
+//! A worker's turn: which request it executes, so that another can interrupt it.
+//!
+//! All of it is one word that is changed in one step: whoever interrupts marks the word only if it still names the
+//! request that is meant, and the worker that ends its turn sees the mark. A worker that was marked waits until the
+//! signal has hit it; so a signal never strays into the next request.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use virtio_ikc::table::Call;
+
+use crate::arch::{self, Argument, Interruptible};
+use crate::memory::HostRun;
+
+/// The worker is taking a request of the queue and does not know yet which.
+const TAKING: i64 = 1 << 62;
+/// The worker executes a request.
+const RUNNING: i64 = 1 << 61;
+/// The request is to be interrupted: the sign, so that one comparison finds it.
+const MARK: i64 = i64::MIN;
+const QUEUE_SHIFT: u32 = 48;
+const SEQUENCE_MASK: u64 = (1 << QUEUE_SHIFT) - 1;
+
+/// What one worker does.
+#[derive(Debug, Default)]
+pub(crate) struct Turn {
+    shared: Interruptible,
+    thread: AtomicU32,
+    handled_before: AtomicU32,
+}
+
+/// What an attempt to interrupt found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Attempt {
+    /// The worker executes something else, or nothing.
+    Other,
+    /// It is about to know what it executes; try again.
+    Unclear,
+    /// Done.
+    Marked,
+}
+
+impl Turn {
+    /// Makes the calling thread the one whose turns these are.
+    pub(crate) fn adopt(&'static self) {
+        self.thread.store(rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned(), Ordering::Release);
+        self.shared.adopt();
+    }
+
+    /// The worker is about to take a request of `queue`. Called with the queue locked.
+    pub(crate) fn taking(&self, queue: u16) {
+        self.shared.word.store(TAKING | i64::from(queue) << QUEUE_SHIFT, Ordering::Relaxed);
+    }
+
+    /// There was none, or it is one that cannot be interrupted.
+    pub(crate) fn nothing(&self) {
+        self.shared.word.store(0, Ordering::Release);
+    }
+
+    /// It is the one with this sequence number.
+    pub(crate) fn begin(&self, queue: u16, sequence: u64) {
+        self.handled_before.store(self.shared.handled.load(Ordering::Acquire), Ordering::Relaxed);
+        self.shared.word.store(word(queue, sequence), Ordering::Release);
+    }
+
+    /// It is done. Answers whether it was to be interrupted.
+    pub(crate) fn end(&self) -> bool {
+        if self.shared.word.swap(0, Ordering::AcqRel) >= 0 {
+            return false;
+        }
+        while self.shared.handled.load(Ordering::Acquire) == self.handled_before.load(Ordering::Relaxed) {
+            std::thread::yield_now();
+        }
+        true
+    }
+
+    /// Interrupts request `sequence` of `queue` if it is the one that the worker, a thread of `process`, executes.
+    pub(crate) fn interrupt(&self, process: u32, queue: u16, sequence: u64) -> Attempt {
+        let meant = word(queue, sequence);
+        match self.shared.word.compare_exchange(meant, meant | MARK, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => {}
+            Err(found) if found == TAKING | i64::from(queue) << QUEUE_SHIFT => return Attempt::Unclear,
+            Err(found) if found == meant | MARK => return Attempt::Marked,
+            Err(_) => return Attempt::Other,
+        }
+        while !arch::interrupt_thread(process, self.thread.load(Ordering::Acquire)) {
+            std::thread::yield_now();
+        }
+        Attempt::Marked
+    }
+
+    /// Executes the call of a row.
+    pub(crate) fn call(&self, row: &Call, arguments: [Argument; 6]) -> i64 {
+        self.call_as(row, row.number.into(), arguments)
+    }
+
+    /// Executes call `number` in place of that of a row.
+    pub(crate) fn call_as(&self, row: &Call, number: i64, arguments: [Argument; 6]) -> i64 {
+        let number = number as u32;
+        if row.may_wait() { self.shared.call(number, arguments) } else { arch::call(number, arguments) }
+    }
+
+    /// msync(2) of memory in the window.
+    pub(crate) fn synchronise(&self, run: HostRun, flags: u64) -> i64 {
+        let [start, length, flags] =
+            [Argument::partition(run), Argument::number(run.length() as u64), Argument::number(flags)];
+        self.shared.call(libc::SYS_msync as u32, [start, length, flags, Argument::NULL, Argument::NULL, Argument::NULL])
+    }
+}
+
+fn word(queue: u16, sequence: u64) -> i64 {
+    RUNNING | i64::from(queue) << QUEUE_SHIFT | (sequence & SEQUENCE_MASK).cast_signed()
+}
