@@ -1,2 +1,1 @@
-//! tbd
-fn main() {}
+fn main(){}

@@ -81,6 +81,13 @@ pub enum FromAgent {
         process: u32,
         /// The agent's pid.
         parent: u32,
+        /// The signals that the program inherits as ignored (execve(2)): bit n - 1 stands for signal n.
+        ignored_signals: u64,
+    },
+    /// There will be no proxy: the host's fault, or the user's. The partition ends with this line.
+    Failed {
+        /// What is wrong.
+        text: String,
     },
     /// The first proxy has ended; `status` is as of wait(2). The partition ends.
     Ended {

@@ -247,7 +247,7 @@ interrupt_lwk_\mode:
     mov rcx, [rsp + 24]
     lea rax, [rip + return_window_\mode]
     sub rcx, rax
-    cmp rcx, return_window_bytes_\mode
+    cmp rcx, offset return_window_bytes_\mode
     jae 2f
     lea rax, [rip + return_full_\mode]
     mov [rsp + 24], rax

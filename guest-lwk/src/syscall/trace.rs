@@ -70,6 +70,9 @@ fn record(thread: &Thread, call: &Call, arguments: [u64; 6]) -> Box<TraceRecord>
 
 fn capture(space: &mut AddressSpace, record: &mut TraceRecord, index: usize, kind: Argument, arguments: &[u64; 6]) {
     let address = arguments[index];
+    if let Argument::VectorIn(count) | Argument::VectorOut(count) = kind {
+        return capture_vector(space, record, index, arguments[usize::from(count)]);
+    }
     let most = TRACE_CAPTURE_BYTES as u64;
     let Some(length) = length(space, kind, address, arguments) else { return };
     let wanted = usize::try_from(length.min(most)).unwrap_or(0);
@@ -82,15 +85,28 @@ fn capture(space: &mut AddressSpace, record: &mut TraceRecord, index: usize, kin
     }
 }
 
+/// Captures what the first of `count` iovecs name.
+fn capture_vector(space: &mut AddressSpace, record: &mut TraceRecord, index: usize, count: u64) {
+    let address = record.arguments[index];
+    let mut filled = 0;
+    for number in 0..count.min(16) {
+        let Ok([base, length]) = space.read::<[u64; 2]>(address.wrapping_add(number * 16)) else { return };
+        let room = TRACE_CAPTURE_BYTES - filled;
+        let wanted = usize::try_from(length).unwrap_or(room).min(room);
+        if space.copy_in(base, &mut record.captures[index][filled..filled + wanted]).is_err() {
+            return;
+        }
+        filled += wanted;
+        record.captured[index] = u16::try_from(filled).unwrap_or(0);
+    }
+}
+
 /// How many bytes `kind` points to; `None` if it does not point to bytes that are worth showing.
 fn length(space: &mut AddressSpace, kind: Argument, address: u64, arguments: &[u64; 6]) -> Option<u64> {
     let low = |index: usize| u32::try_from(arguments[index] & 0xffff_ffff).unwrap_or(0);
     let shape = match kind {
         Argument::Path | Argument::Text => return space.string_length(address, TRACE_CAPTURE_BYTES as u64 + 1).ok(),
         Argument::MessageIn | Argument::MessageOut => return Some(56),
-        Argument::VectorIn(count) | Argument::VectorOut(count) => {
-            return Some(arguments[usize::from(count)].min(1024) * 16);
-        }
         Argument::Ioctl => ioctl::shape(low(1)),
         Argument::Fcntl => fcntl::shape(low(1)),
         _ => {

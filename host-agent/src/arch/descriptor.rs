@@ -1,7 +1,7 @@
 //! Descriptors by number.
 #![allow(unsafe_code)]
 
-use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use super::raw_call::{Argument, call};
 use super::signal::SignalSet;
@@ -31,5 +31,39 @@ pub(crate) fn signal_descriptor(signals: SignalSet) -> std::io::Result<OwnedFd> 
         // SAFETY: the descriptor is new.
         Ok(number) if number >= 0 => Ok(unsafe { OwnedFd::from_raw_fd(number) }),
         _ => Err(std::io::Error::from_raw_os_error(result.unsigned_abs() as i32)),
+    }
+}
+
+/// Takes what a descriptor of `signal_descriptor` has to tell.
+pub(crate) fn drain_signals(descriptor: &OwnedFd) {
+    let mut information = [0; 128];
+    while rustix::io::read(descriptor, &mut information).is_ok() {}
+}
+
+/// Closes the number of `file` in this process although its owner lives on: after a fork, that is the parent.
+pub(crate) fn close_descriptor(file: &OwnedFd) {
+    // SAFETY: the child that calls it never uses or drops its copy of the owner, which is on the parent's stack.
+    unsafe { libc::close(file.as_raw_fd()) };
+}
+
+/// Closes all descriptors but those of `kept`.
+pub(crate) fn close_inherited(kept: &[&OwnedFd]) {
+    let mut numbers: Vec<u32> = kept.iter().map(|file| file.as_raw_fd().cast_unsigned()).collect();
+    numbers.sort_unstable();
+    let mut first = 0;
+    for number in numbers.into_iter().map(Some).chain([None]) {
+        let last = number.map_or(u32::MAX, |number| number.saturating_sub(1));
+        if number != Some(first) {
+            // SAFETY: what is closed are descriptors that nothing of ours owns any more.
+            unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
+        }
+        first = number.map_or(u32::MAX, |number| number + 1);
+    }
+    // Whoever writes to standard error must not write to the next file that is opened.
+    while let Ok(null) = std::fs::File::options().read(true).write(true).open("/dev/null") {
+        if null.as_raw_fd() > 2 {
+            break;
+        }
+        std::mem::forget(null);
     }
 }

@@ -16,7 +16,7 @@ use super::raw_call::Argument;
 use super::signal::{INTERRUPT_SIGNAL, install};
 
 /// What an interrupted call answers: `-EINTR`.
-pub(crate) const INTERRUPTED: i64 = -(libc::EINTR as i64);
+const INTERRUPTED: i64 = -(libc::EINTR as i64);
 
 /// What a thread shares with those who may interrupt it.
 #[derive(Debug, Default)]

@@ -1,14 +1,16 @@
 //! What only the processor and the kernel's entry can say: raw system calls, the routine that can be interrupted
 //! without a race, and fork. The only unsafe code beside the memory modules.
 
+mod descriptor;
 mod fork;
 mod interruptible;
 mod raw_call;
 mod signal;
 
+pub(crate) use descriptor::{borrow_descriptor, close_descriptor, close_inherited, drain_signals, signal_descriptor};
 pub(crate) use fork::{end_process, fork};
-pub(crate) use interruptible::{INTERRUPTED, Interruptible, install_handler, may_have_been_interrupted};
+pub(crate) use interruptible::{Interruptible, install_handler, may_have_been_interrupted};
 pub(crate) use raw_call::{Argument, Message, Vector, call};
 pub(crate) use signal::{
-    SignalInfo, SignalSet, block_all_but, consume_pending, ignored_signals, interrupt_thread, raise_default, wait_for_signal,
+    SignalInfo, SignalSet, block_all_but, consume_pending, default_action, ignored_signals, interrupt_thread, raise_default, send_signal, wait_for_signal,
 };

@@ -40,7 +40,7 @@ impl Argument {
 
     /// An address at which any access faults, for more bytes than any call moves.
     pub(crate) fn faulting() -> Self {
-        Self(faulting_address())
+        Self(faulting_address() as u64)
     }
 }
 

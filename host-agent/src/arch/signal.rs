@@ -35,6 +35,8 @@ struct Action {
 pub(crate) struct SignalSet(pub(crate) u64);
 
 impl SignalSet {
+    /// No signal.
+    pub(crate) const NONE: Self = Self(0);
     /// All signals.
     pub(crate) const ALL: Self = Self(u64::MAX);
     /// The one that interrupts threads in offloaded calls.
@@ -140,13 +142,20 @@ fn set_mask(blocked: SignalSet) {
     call(libc::SYS_rt_sigprocmask as u32, arguments);
 }
 
-/// Waits for one of `signals`, all of which the thread blocks.
-pub(crate) fn wait_for_signal(signals: SignalSet) -> (u32, SignalInfo) {
-    loop {
-        if let Some(taken) = take_signal(signals, Argument::NULL) {
-            return taken;
-        }
-    }
+/// Waits for one of `signals`, all of which the thread blocks. `None` if the interrupting signal came instead.
+pub(crate) fn wait_for_signal(signals: SignalSet) -> Option<(u32, SignalInfo)> {
+    take_signal(signals, Argument::NULL)
+}
+
+/// Sends process `process` a signal. It may have ended.
+pub(crate) fn send_signal(process: u32, signal: u32) {
+    let [process, signal] = [process, signal].map(|number| Argument::number(number.into()));
+    call(libc::SYS_kill as u32, [process, signal, Argument::NULL, Argument::NULL, Argument::NULL, Argument::NULL]);
+}
+
+/// Gives `signal` its default action in this process.
+pub(crate) fn default_action(signal: u32) {
+    set_action(signal, Action { handler: libc::SIG_DFL, ..Action::default() });
 }
 
 /// Takes a signal of `signals` that is pending for this thread or the process; 0 if there is none.
@@ -185,7 +194,7 @@ pub(crate) fn interrupt_thread(process: u32, thread: u32) -> bool {
 
 /// Lets `signal` do to this process what it does by default. Returns if that is nothing.
 pub(crate) fn raise_default(signal: u32) {
-    set_action(signal, Action { handler: libc::SIG_DFL, ..Action::default() });
+    default_action(signal);
     let own = std::process::id();
     // SAFETY: gettid has no conditions.
     let thread = unsafe { libc::gettid() };

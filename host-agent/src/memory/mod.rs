@@ -15,7 +15,7 @@ mod shared;
 
 pub(crate) use copy::Inaccessible;
 pub(crate) use file::{probe_mapping, read_file, record_of_bytes};
-pub(crate) use mapping::{Mapping, faulting_address, reserve_faulting};
+pub(crate) use mapping::{faulting_address, reserve_faulting};
 pub(crate) use partition::{HostRun, Partition};
 pub(crate) use ring::RingMemory;
 pub(crate) use scratch::{Scratch, Taken};

@@ -119,10 +119,15 @@ impl Crew {
             return Rest::Standby;
         }
         let mut followers = self.followers();
-        if self.leave(queues) == Some(true) {
-            drop(followers);
-            self.come_back(queues);
-            return Rest::Busy;
+        match self.leave(queues) {
+            Some(true) => {
+                drop(followers);
+                self.come_back(queues);
+                return Rest::Busy;
+            }
+            // The standby woke and left meanwhile, and counted on this thread.
+            Some(false) if !self.has_standby.swap(true, Ordering::SeqCst) => return Rest::Standby,
+            _ => {}
         }
         followers.asleep += 1;
         while followers.wanted == 0 {

@@ -26,7 +26,7 @@ use crate::own_descriptors::OwnDescriptors;
 pub(crate) use crew::Crew;
 pub(crate) use link::Link;
 pub(crate) use queues::Queues;
-pub(crate) use start::main;
+pub(crate) use start::{die_with, main};
 pub(crate) use turn::Turn;
 
 /// What `--stats` tells about the agent.

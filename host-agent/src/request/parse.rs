@@ -1,5 +1,7 @@
 //! From a copy to a request that can be relied on.
 
+use std::ops::RangeInclusive;
+
 use virtio_ikc::address::GuestPhysical;
 use virtio_ikc::message::{BufferDescriptor, Direction, MAX_BUFFERS, Operation, Role, Segment};
 use virtio_ikc::table::{Call, lookup};
@@ -65,6 +67,9 @@ pub struct Parsed<'copy> {
     buffers: [Buffer; MAX_BUFFERS],
     buffer_count: usize,
 }
+
+/// The operations that are no calls.
+const KNOWN: RangeInclusive<u32> = Operation::INTERRUPT.0..=Operation::WINDOW_SYNC.0;
 
 const NO_BUFFER: Buffer = Buffer {
     argument: 0,
@@ -138,7 +143,7 @@ fn kind(operation: Operation, call: u32) -> Result<Kind, Violation> {
             let row = lookup(call.into()).ok_or(Violation::NoSuchCall(call))?;
             if row.is_executable() { Ok(Kind::Call(row)) } else { Err(Violation::NotOffloaded(call)) }
         }
-        Operation::INTERRUPT..=Operation::WINDOW_SYNC => Ok(Kind::Operation(operation)),
+        Operation(number) if KNOWN.contains(&number) => Ok(Kind::Operation(operation)),
         Operation(unknown) => Err(Violation::Operation(unknown)),
     }
 }

@@ -110,7 +110,8 @@ CASE(scheduling_is_ordinary)
 	show("priority %d", parameter.sched_priority);
 	cpu_set_t cpus;
 	RESULT(sched_getaffinity(0, sizeof cpus, &cpus));
-	show("at least one CPU %d, running on one of them %d", CPU_COUNT(&cpus) >= 1, CPU_ISSET(sched_getcpu(), &cpus));
+	show("at least one CPU %d, running on one of them %d", CPU_COUNT(&cpus) >= 1,
+	     CPU_ISSET(sched_getcpu(), &cpus) != 0);
 }
 
 CASE(limits_can_be_read_and_lowered)

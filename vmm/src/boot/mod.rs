@@ -6,6 +6,7 @@
 //! always been running. The places are those of [`virtio_ikc::layout`].
 
 mod area;
+mod cpu_map;
 mod descriptors;
 mod error;
 mod frames;
@@ -38,8 +39,8 @@ use page_tables::{PageTables, Rights};
 pub struct Settings {
     /// Where the LWK runs.
     pub privilege: Privilege,
-    /// vCPUs.
-    pub vcpus: usize,
+    /// For each vCPU what RDTSCP calls it there.
+    pub processors: Vec<u32>,
     /// Of [`virtio_ikc::boot::flag`].
     pub flags: u32,
     /// TSC ticks in a millisecond.
@@ -91,12 +92,13 @@ pub fn prepare(memory: &GuestMemoryMmap, image: &Image<'_>, settings: &Settings)
     let mut frames = Frames::new(image_end, low.len());
     let mut areas = Vec::new();
     let code = image.entry_code(settings.privilege);
-    for index in 0..settings.vcpus {
+    for index in 0..settings.processors.len() {
         let area = frames.take(VCPU_AREA_BYTES / PAGE_SIZE)?;
         area::write(memory, area, index, image, code)?;
         areas.push(area);
     }
     let time_page = frames.take(1)?;
+    cpu_map::write(memory, time_page, &settings.processors)?;
     let statistics = frames.take((size_of::<Statistics>() as u64).div_ceil(PAGE_SIZE))?;
     let vdso = vdso::place(memory, &mut frames)?;
     let program = page::place_strings(memory, &mut frames, &settings.program)?;

@@ -70,7 +70,7 @@ pub(super) fn write(memory: &GuestMemoryMmap, settings: &Settings, places: &Plac
         version: VERSION,
         privilege: settings.privilege.0,
         flags: settings.flags,
-        vcpu_count: count(settings.vcpus),
+        vcpu_count: count(settings.processors.len()),
         regions,
         region_count: count(memory.num_regions()),
         tsc_khz: settings.tsc_khz,

@@ -22,9 +22,10 @@ pub(super) const IDT_LIMIT: u16 = 0xfff;
 pub(super) const CODE: u64 = 0x6000;
 /// Where two vCPUs count interrupts.
 pub(super) const COUNTER: u64 = 0xa000;
-/// Tops of the stacks of CPL0 and CPL3.
+/// Tops of the stacks: of code that begins at CPL0, of code that begins at CPL3, and of its exceptions.
 pub(super) const CPL0_STACK: u64 = 0x8000;
 pub(super) const CPL3_STACK: u64 = 0x9000;
+const TRAP_STACK: u64 = 0xa000;
 /// Where the guest sees the device that does not exist; the page after it is for the doorbell.
 pub(super) const DEVICE: u64 = 0x20_0000;
 pub(super) const DOORBELL: u64 = DEVICE + 0x1000;
@@ -58,7 +59,7 @@ pub(super) fn write(memory: &GuestMemoryMmap, breakpoint: Label) -> Result<(), G
         0x0000_8b00_0000_0000 | TSS << 16 | u64::from(TSS_LIMIT),
         descriptor(selector::TASK),
     )?;
-    put(CPL0_STACK, TSS + 4)?;
+    put(TRAP_STACK, TSS + 4)?;
     put((u64::from(TSS_LIMIT) + 1) << 48, TSS + 0x60)?;
 
     // An interrupt gate that CPL3 may use (Intel SDM vol. 3, 6.14.1); the handlers are below 64 KiB.

@@ -51,6 +51,16 @@ impl Processors {
         self.privilege
     }
 
+    /// What RDTSCP calls the vCPUs that run on `cpus`: where guests run natively at CPL3 the host's number, elsewhere the number that
+    /// each vCPU was given.
+    #[must_use]
+    pub fn names(&self, cpus: &[u32]) -> Vec<u32> {
+        match self.privilege {
+            Privilege::RING3 => cpus.to_vec(),
+            _ => (0..).zip(cpus).map(|(index, _)| index).collect(),
+        }
+    }
+
     pub(super) fn start(&self, index: usize, booted: Booted) -> Start {
         Start { index, privilege: self.privilege, booted, state: self.state, fsgsbase: self.cpuid.has_fsgsbase() }
     }

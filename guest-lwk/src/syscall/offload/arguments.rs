@@ -1,7 +1,7 @@
 //! The marshaller: walks a row of the table and turns pointers into buffers.
 
 use virtio_ikc::message::Direction;
-use virtio_ikc::table::ioctl::Shape;
+use virtio_ikc::table::ioctl::{LOWEST_ADDRESS, Shape};
 use virtio_ikc::table::{Argument, Call, Size, fcntl, ioctl};
 
 use super::{buffer, message, vector};
@@ -56,8 +56,10 @@ fn low_word(value: u64) -> u32 {
 }
 
 fn add_shape(space: &mut AddressSpace, draft: &mut Draft, position: u8, shape: Shape, value: u64) {
-    if let Shape::Buffer(direction, size) = shape {
-        buffer::add(space, draft, position, direction, value, u64::from(size), None);
+    match shape {
+        Shape::Buffer(direction, size) => buffer::add(space, draft, position, direction, value, u64::from(size), None),
+        Shape::Opaque if value >= LOWEST_ADDRESS => buffer::add_unreachable(draft, position),
+        Shape::Opaque | Shape::None | Shape::Value => {}
     }
 }
 

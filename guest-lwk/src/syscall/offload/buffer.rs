@@ -54,3 +54,8 @@ pub fn add_string(space: &mut AddressSpace, draft: &mut Draft, position: u8, add
     let reached = space.reach(address, length, Access::Read);
     draft.buffer(position, Role::STRING, Direction::IN, length, &reached.segments);
 }
+
+/// Names memory of which nothing can be reached: Linux is given an address that faults.
+pub fn add_unreachable(draft: &mut Draft, position: u8) {
+    draft.buffer(position, Role::WHOLE, Direction::IN, 1, &[]);
+}

@@ -9,14 +9,14 @@ pub(super) const SETS: &[Set] = &[
         name: "fcntl",
         mask: u32::MAX,
         values: &[
-            (0, "F_DUPFD"), (1, "F_GETFD"), (2, "F_SETFD"), (3, "F_GETFL"), (4, "F_SETFL"), (5, "F_GETLK"), (6,
-            "F_SETLK"), (7, "F_SETLKW"), (8, "F_SETOWN"), (9, "F_GETOWN"), (0xa, "F_SETSIG"), (0xb, "F_GETSIG"),
-            (0xf, "F_SETOWN_EX"), (0x10, "F_GETOWN_EX"), (0x11, "F_GETOWNER_UIDS"), (0x24, "F_OFD_GETLK"), (0x25,
-            "F_OFD_SETLK"), (0x26, "F_OFD_SETLKW"), (0x400, "F_SETLEASE"), (0x401, "F_GETLEASE"), (0x402,
-            "F_NOTIFY"), (0x403, "F_DUPFD_QUERY"), (0x404, "F_CREATED_QUERY"), (0x406, "F_DUPFD_CLOEXEC"), (0x407,
-            "F_SETPIPE_SZ"), (0x408, "F_GETPIPE_SZ"), (0x409, "F_ADD_SEALS"), (0x40a, "F_GET_SEALS"), (0x40b,
-            "F_GET_RW_HINT"), (0x40c, "F_SET_RW_HINT"), (0x40d, "F_GET_FILE_RW_HINT"), (0x40e,
-            "F_SET_FILE_RW_HINT"),
+            (0, "F_DUPFD"), (1, "F_GETFD"), (2, "F_SETFD"), (3, "F_GETFL"), (4, "F_SETFL"), (5, "F_GETLK"),
+            (6, "F_SETLK"), (7, "F_SETLKW"), (8, "F_SETOWN"), (9, "F_GETOWN"), (0xa, "F_SETSIG"), (0xb, "F_GETSIG"),
+            (0xf, "F_SETOWN_EX"), (0x10, "F_GETOWN_EX"), (0x11, "F_GETOWNER_UIDS"), (0x24, "F_OFD_GETLK"),
+            (0x25, "F_OFD_SETLK"), (0x26, "F_OFD_SETLKW"), (0x400, "F_SETLEASE"), (0x401, "F_GETLEASE"),
+            (0x402, "F_NOTIFY"), (0x403, "F_DUPFD_QUERY"), (0x404, "F_CREATED_QUERY"), (0x406, "F_DUPFD_CLOEXEC"),
+            (0x407, "F_SETPIPE_SZ"), (0x408, "F_GETPIPE_SZ"), (0x409, "F_ADD_SEALS"), (0x40a, "F_GET_SEALS"),
+            (0x40b, "F_GET_RW_HINT"), (0x40c, "F_SET_RW_HINT"), (0x40d, "F_GET_FILE_RW_HINT"),
+            (0x40e, "F_SET_FILE_RW_HINT"),
         ],
         unknown: "F_???",
         ..Set::EMPTY
@@ -40,8 +40,8 @@ pub(super) const SETS: &[Set] = &[
     Set {
         name: "seals",
         flags: &[
-            (1, "F_SEAL_SEAL"), (2, "F_SEAL_SHRINK"), (4, "F_SEAL_GROW"), (8, "F_SEAL_WRITE"), (0x10,
-            "F_SEAL_FUTURE_WRITE"), (0x20, "F_SEAL_EXEC"),
+            (1, "F_SEAL_SEAL"), (2, "F_SEAL_SHRINK"), (4, "F_SEAL_GROW"), (8, "F_SEAL_WRITE"),
+            (0x10, "F_SEAL_FUTURE_WRITE"), (0x20, "F_SEAL_EXEC"),
         ],
         unknown: "F_SEAL_???",
         ..Set::EMPTY
@@ -50,8 +50,8 @@ pub(super) const SETS: &[Set] = &[
     Set {
         name: "pipe",
         flags: &[
-            (0x0008_0000, "O_CLOEXEC"), (0x800, "O_NONBLOCK"), (0x4000, "O_DIRECT"), (0x80, "O_EXCL"), (0x200,
-            "O_TRUNC"),
+            (0x0008_0000, "O_CLOEXEC"), (0x800, "O_NONBLOCK"), (0x4000, "O_DIRECT"), (0x80, "O_EXCL"),
+            (0x200, "O_TRUNC"),
         ],
         unknown: "O_???",
         ..Set::EMPTY
@@ -82,10 +82,10 @@ pub(super) const SETS: &[Set] = &[
     Set {
         name: "epoll_events",
         flags: &[
-            (1, "EPOLLIN"), (2, "EPOLLPRI"), (4, "EPOLLOUT"), (8, "EPOLLERR"), (0x10, "EPOLLHUP"), (0x40,
-            "EPOLLRDNORM"), (0x80, "EPOLLRDBAND"), (0x100, "EPOLLWRNORM"), (0x200, "EPOLLWRBAND"), (0x400,
-            "EPOLLMSG"), (0x2000, "EPOLLRDHUP"), (0x1000_0000, "EPOLLEXCLUSIVE"), (0x2000_0000, "EPOLLWAKEUP"),
-            (0x4000_0000, "EPOLLONESHOT"), (0x8000_0000, "EPOLLET"),
+            (1, "EPOLLIN"), (2, "EPOLLPRI"), (4, "EPOLLOUT"), (8, "EPOLLERR"), (0x10, "EPOLLHUP"),
+            (0x40, "EPOLLRDNORM"), (0x80, "EPOLLRDBAND"), (0x100, "EPOLLWRNORM"), (0x200, "EPOLLWRBAND"),
+            (0x400, "EPOLLMSG"), (0x2000, "EPOLLRDHUP"), (0x1000_0000, "EPOLLEXCLUSIVE"),
+            (0x2000_0000, "EPOLLWAKEUP"), (0x4000_0000, "EPOLLONESHOT"), (0x8000_0000, "EPOLLET"),
         ],
         unknown: "EPOLL???",
         ..Set::EMPTY
@@ -95,8 +95,8 @@ pub(super) const SETS: &[Set] = &[
         name: "poll",
         flags: &[
             (1, "POLLIN"), (2, "POLLPRI"), (4, "POLLOUT"), (8, "POLLERR"), (0x10, "POLLHUP"), (0x20, "POLLNVAL"),
-            (0x40, "POLLRDNORM"), (0x80, "POLLRDBAND"), (0x100, "POLLWRNORM"), (0x200, "POLLWRBAND"), (0x400,
-            "POLLMSG"), (0x2000, "POLLRDHUP"),
+            (0x40, "POLLRDNORM"), (0x80, "POLLRDBAND"), (0x100, "POLLWRNORM"), (0x200, "POLLWRBAND"),
+            (0x400, "POLLMSG"), (0x2000, "POLLRDHUP"),
         ],
         unknown: "POLL???",
         ..Set::EMPTY

@@ -9,10 +9,10 @@ pub(super) const SETS: &[Set] = &[
         name: "clock",
         mask: u32::MAX,
         values: &[
-            (0, "CLOCK_REALTIME"), (1, "CLOCK_MONOTONIC"), (2, "CLOCK_PROCESS_CPUTIME_ID"), (3,
-            "CLOCK_THREAD_CPUTIME_ID"), (4, "CLOCK_MONOTONIC_RAW"), (5, "CLOCK_REALTIME_COARSE"), (6,
-            "CLOCK_MONOTONIC_COARSE"), (7, "CLOCK_BOOTTIME"), (8, "CLOCK_REALTIME_ALARM"), (9,
-            "CLOCK_BOOTTIME_ALARM"), (0xb, "CLOCK_TAI"),
+            (0, "CLOCK_REALTIME"), (1, "CLOCK_MONOTONIC"), (2, "CLOCK_PROCESS_CPUTIME_ID"),
+            (3, "CLOCK_THREAD_CPUTIME_ID"), (4, "CLOCK_MONOTONIC_RAW"), (5, "CLOCK_REALTIME_COARSE"),
+            (6, "CLOCK_MONOTONIC_COARSE"), (7, "CLOCK_BOOTTIME"), (8, "CLOCK_REALTIME_ALARM"),
+            (9, "CLOCK_BOOTTIME_ALARM"), (0xb, "CLOCK_TAI"),
         ],
         unknown: "CLOCK_???",
         ..Set::EMPTY

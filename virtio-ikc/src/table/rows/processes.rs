@@ -32,7 +32,7 @@ pub(super) const ROWS: &[Call] = &[
 
     local(39, "getpid", &[]),
     local(186, "gettid", &[]),
-    offloaded(110, "getppid", &[]),
+    local(110, "getppid", &[]),
     offloaded(109, "setpgid", &[Pid, Pid]),
     offloaded(111, "getpgrp", &[]),
     offloaded(112, "setsid", &[]),

@@ -1,0 +1,179 @@
+//! From the agent's first instruction to the first proxy.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+use std::sync::{Arc, OnceLock, RwLock};
+
+use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+use thiserror::Error;
+
+use super::supervise::Supervisor;
+use crate::arch::{self, SignalSet};
+use crate::execute::{Credentials, Files, set_process_name};
+use crate::memory::{Partition, Shared, reserve_faulting};
+use crate::own_descriptors::OwnDescriptors;
+use crate::protocol::{FromAgent, Region, ToAgent};
+use crate::proxy::{self, Counters, Crew, Link, Proxy, die_with};
+use crate::socket;
+
+/// Why there is no proxy.
+#[derive(Debug, Error)]
+pub(super) enum StartError {
+    #[error("cannot {0}: {1}")]
+    Cannot(&'static str, #[source] io::Error),
+    #[error("cannot enter the working directory {0}: {1}")]
+    Workdir(String, #[source] io::Error),
+    #[error("the VMM did not begin with Start")]
+    Protocol,
+    #[error("{found} descriptors came with Start, {expected} are needed")]
+    Descriptors { found: usize, expected: usize },
+}
+
+fn cannot(what: &'static str) -> impl FnOnce(io::Error) -> StartError {
+    move |error| StartError::Cannot(what, error)
+}
+
+/// What `Start` says.
+struct Order {
+    regions: Vec<Region>,
+    cpus: Vec<usize>,
+    may_spin: bool,
+    workdir: Option<String>,
+    executable: String,
+    name: String,
+    files: FilesOfStart,
+}
+
+/// The descriptors beside `Start`, among the agent's own.
+struct FilesOfStart {
+    memory: OwnedFd,
+    doorbell: OwnedFd,
+    interrupts: Vec<OwnedFd>,
+    trace: Option<OwnedFd>,
+}
+
+/// Makes the first proxy. `None` if the VMM went away.
+pub(super) fn start(socket: OwnedFd) -> Result<Option<Supervisor>, (OwnedFd, StartError)> {
+    let own = OwnDescriptors::choose();
+    let socket = match own.duplicate(&socket) {
+        Ok(own) => own,
+        Err(error) => return Err((socket, StartError::Cannot("move descriptors", error))),
+    };
+    match make(&socket, own) {
+        Ok(None) => Ok(None),
+        Ok(Some(made)) => Ok(Some(Supervisor::new(socket, made.link, made.children, made.process, made.counters))),
+        Err(error) => Err((socket, error)),
+    }
+}
+
+struct Made {
+    process: u32,
+    link: OwnedFd,
+    children: OwnedFd,
+    counters: Shared<Counters>,
+}
+
+fn make(socket: &OwnedFd, own: OwnDescriptors) -> Result<Option<Made>, StartError> {
+    let ignored_signals = arch::ignored_signals();
+    arch::block_all_but(SignalSet::NONE);
+    arch::default_action(libc::SIGCHLD.cast_unsigned());
+    // Should the VMM be gone already, its socket says so.
+    die_with(None).map_err(cannot("tie the agent to the VMM"))?;
+    let Some(order) = receive(socket, own)? else { return Ok(None) };
+    let adopt = |file| own.adopt(file).map_err(cannot("move descriptors"));
+    run_on(&order.cpus)?;
+    if let Some(workdir) = &order.workdir {
+        std::env::set_current_dir(workdir).map_err(|error| StartError::Workdir(workdir.clone(), error))?;
+    }
+    reserve_faulting().map_err(cannot("reserve address space"))?;
+    let memory = Partition::map(order.files.memory.as_fd(), &order.regions).map_err(cannot("map the partition"))?;
+    let pair = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None);
+    let (here, there) = pair.map_err(|error| StartError::Cannot("make a socket pair", error.into()))?;
+    let (here, there) = (adopt(here)?, adopt(there)?);
+    let children = arch::signal_descriptor(SignalSet::one(libc::SIGCHLD.cast_unsigned()));
+    let children = adopt(children.map_err(cannot("watch for children"))?)?;
+    let counters: Shared<Counters> = Shared::new().map_err(cannot("map memory"))?;
+    let parent = std::process::id();
+
+    let Some(process) = arch::fork().map_err(cannot("fork the proxy"))? else {
+        drop((here, children, order.files.memory));
+        close_copy(socket);
+        if die_with(Some(parent)).is_err() {
+            arch::end_process(1);
+        }
+        set_process_name(order.name.as_bytes());
+        let proxy = Proxy {
+            process: std::process::id(),
+            memory,
+            own,
+            files: Files::default(),
+            credentials: Credentials::default(),
+            link: Link::new(there),
+            crew: Crew::new(spinners()),
+            queues: OnceLock::new(),
+            doorbell: order.files.doorbell,
+            interrupts: order.files.interrupts,
+            trace: order.files.trace,
+            counters,
+            executable: RwLock::new(Arc::new(order.executable.into())),
+        };
+        proxy::main(proxy, order.may_spin)
+    };
+    let ready = FromAgent::Ready { process, parent, ignored_signals: ignored_signals.0 };
+    socket::send(socket, &ready, &[]).map_err(cannot("answer the VMM"))?;
+    Ok(Some(Made { process, link: here, children, counters }))
+}
+
+fn receive(socket: &OwnedFd, own: OwnDescriptors) -> Result<Option<Order>, StartError> {
+    let received = socket::receive(socket).map_err(cannot("understand the VMM"))?;
+    let Some((message, descriptors)) = received else { return Ok(None) };
+    let ToAgent::Start { regions, queues, cpus, may_spin, trace, workdir, executable, name } = message else {
+        return Err(StartError::Protocol);
+    };
+    let expected = 2 + usize::from(queues) + usize::from(trace);
+    let found = descriptors.len();
+    if found != expected {
+        return Err(StartError::Descriptors { found, expected });
+    }
+    let wrong = || StartError::Descriptors { found, expected };
+    let moved = descriptors.into_iter().map(|file| own.adopt(file)).collect::<io::Result<Vec<_>>>();
+    let mut moved = moved.map_err(cannot("move descriptors"))?.into_iter();
+    let files = FilesOfStart {
+        memory: moved.next().ok_or_else(wrong)?,
+        doorbell: moved.next().ok_or_else(wrong)?,
+        interrupts: moved.by_ref().take(queues.into()).collect(),
+        trace: moved.next(),
+    };
+    let executable = absolute(workdir.as_deref(), executable);
+    Ok(Some(Order { regions, cpus, may_spin, workdir, executable, name, files }))
+}
+
+/// What /proc/self/exe names is an absolute path without symbolic links.
+fn absolute(workdir: Option<&str>, executable: String) -> String {
+    let path = workdir.map_or_else(|| Path::new(&executable).to_owned(), |workdir| Path::new(workdir).join(&executable));
+    let found = std::fs::canonicalize(path).ok().and_then(|path| path.into_os_string().into_string().ok());
+    found.unwrap_or(executable)
+}
+
+fn run_on(cpus: &[usize]) -> Result<(), StartError> {
+    if cpus.is_empty() {
+        return Ok(());
+    }
+    let mut set = CpuSet::new();
+    for cpu in cpus.iter().filter(|cpu| **cpu < CpuSet::MAX_CPU) {
+        set.set(*cpu);
+    }
+    sched_setaffinity(None, &set).map_err(|error| StartError::Cannot("run on the agent's CPUs", error.into()))
+}
+
+/// How many workers may poll at a time: one for each CPU they may run on.
+fn spinners() -> u32 {
+    sched_getaffinity(None).map_or(1, |set| set.count())
+}
+
+/// Closes the proxy's copy of a descriptor that stays the agent's.
+fn close_copy(file: &OwnedFd) {
+    arch::close_descriptor(file);
+}

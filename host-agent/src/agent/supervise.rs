@@ -1,0 +1,128 @@
+//! The agent's life after the fork.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::Ordering;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+
+use crate::memory::Shared;
+use crate::protocol::{FromAgent, ToAgent};
+use crate::proxy::Counters;
+use crate::{arch, socket};
+
+/// The agent.
+#[derive(Debug)]
+pub(super) struct Supervisor {
+    /// To the VMM.
+    socket: OwnedFd,
+    /// To the proxy.
+    link: OwnedFd,
+    /// Readable when something happened to the proxy.
+    children: OwnedFd,
+    proxy: Option<Pid>,
+    counters: Shared<Counters>,
+}
+
+/// Whether to go on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Next {
+    Continue,
+    End,
+}
+
+impl Supervisor {
+    pub(super) fn new(
+        socket: OwnedFd,
+        link: OwnedFd,
+        children: OwnedFd,
+        proxy: u32,
+        counters: Shared<Counters>,
+    ) -> Self {
+        let proxy = Pid::from_raw(proxy.cast_signed());
+        Self { socket, link, children, proxy, counters }
+    }
+
+    /// Serves until the proxy has ended or the VMM goes away. Answers the exit status.
+    pub(super) fn run(self) -> i32 {
+        arch::close_inherited(&[&self.socket, &self.link, &self.children]);
+        while self.step() == Next::Continue {}
+        if let Some(proxy) = self.proxy {
+            // It is our child and not waited for yet, or has ended: either way this hits nobody else.
+            let _ = kill_process(proxy, Signal::KILL);
+        }
+        0
+    }
+
+    fn step(&self) -> Next {
+        let ready = self.wait();
+        let [socket, link, children] = ready;
+        // The proxy's last words come before its end.
+        if link && self.from_proxy() == Next::End {
+            return self.reap();
+        }
+        if children && self.reap() == Next::End {
+            return Next::End;
+        }
+        if socket { self.from_vmm() } else { Next::Continue }
+    }
+
+    /// Waits for something on the socket, the link or from the children.
+    fn wait(&self) -> [bool; 3] {
+        let file = |file| PollFd::from_borrowed_fd(file, PollFlags::IN);
+        let mut wanted = [self.socket.as_fd(), self.link.as_fd(), self.children.as_fd()].map(file);
+        if poll(&mut wanted, None).is_err() {
+            return [false; 3];
+        }
+        wanted.map(|file| !file.revents().is_empty())
+    }
+
+    fn from_vmm(&self) -> Next {
+        let Ok(Some((message, _))) = socket::receive::<ToAgent>(&self.socket) else { return Next::End };
+        match message {
+            ToAgent::Signal { signal } => self.send_signal(signal),
+            ToAgent::Activate { .. } | ToAgent::WindowDone { .. } => {
+                // If the proxy has ended, its end is being reported.
+                let _ = socket::send(&self.link, &message, &[]);
+            }
+            ToAgent::Start { .. } => {}
+        }
+        Next::Continue
+    }
+
+    fn from_proxy(&self) -> Next {
+        let Ok(Some((message, files))) = socket::receive::<FromAgent>(&self.link) else { return Next::End };
+        let files: Vec<BorrowedFd<'_>> = files.iter().map(AsFd::as_fd).collect();
+        self.tell(&message, &files)
+    }
+
+    fn send_signal(&self, signal: i32) {
+        if let Some(proxy) = self.proxy {
+            arch::send_signal(proxy.as_raw_nonzero().get().cast_unsigned(), signal.cast_unsigned());
+        }
+    }
+
+    /// Looks what happened to the proxy.
+    fn reap(&self) -> Next {
+        arch::drain_signals(&self.children);
+        let options = WaitOptions::NOHANG | WaitOptions::UNTRACED;
+        let Ok(Some((_, status))) = waitpid(self.proxy, options) else { return Next::Continue };
+        if let Some(signal) = status.stopping_signal() {
+            return self.tell(&FromAgent::Stopped { signal }, &[]);
+        }
+        let Counters { requests, wakeups, interrupts } = &*self.counters;
+        let [requests, wakeups, interrupts] =
+            [requests, wakeups, interrupts].map(|counter| counter.load(Ordering::Relaxed));
+        self.tell(&FromAgent::Counters { requests, wakeups, interrupts }, &[]);
+        self.tell(&FromAgent::Ended { status: status.as_raw() }, &[]);
+        Next::End
+    }
+
+    /// Tells the VMM; if that is gone, it is time to end.
+    fn tell(&self, message: &FromAgent, files: &[BorrowedFd<'_>]) -> Next {
+        match socket::send(&self.socket, message, files) {
+            Ok(()) => Next::Continue,
+            Err(_) => Next::End,
+        }
+    }
+}

@@ -1,0 +1,12 @@
+use strict; use warnings;
+my %count; my $text = join " ", map { (qw(alpha beta gamma delta))[$_ * 7 % 4] . ($_ % 13) } 1 .. 20000;
+$count{$1}++ while $text =~ /\b([a-d]\w+?)\d+\b/g;
+print "$_ $count{$_}\n" for sort keys %count;
+(my $changed = $text) =~ s/(\w)(\d)/$2$1/g;
+print substr($changed, 0, 60), " ", length $changed, "\n";
+my @sorted = sort { $a->[1] <=> $b->[1] || $a->[0] cmp $b->[0] } map { [$_, length] } split / /, substr $text, 0, 3000;
+print scalar(@sorted), " $sorted[0][0] $sorted[-1][0]\n";
+printf "%.10f %s %b\n", atan2(1, 1) * 4, 2**64, 1023;
+local $SIG{__WARN__} = sub { print "warning: $_[0]" };
+warn "careful\n";
+my $result = eval { die { code => 7 } }; print "caught $@->{code}\n";

@@ -1,0 +1,26 @@
+import os, signal, time
+
+seen = []
+for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM):
+    signal.signal(number, lambda number, frame: seen.append(signal.Signals(number).name))
+os.kill(os.getpid(), signal.SIGUSR1)
+signal.raise_signal(signal.SIGUSR2)
+print(seen)
+signal.setitimer(signal.ITIMER_REAL, 0.05)
+start = time.monotonic()
+signal.pause()
+print(seen, time.monotonic() - start >= 0.04)
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+os.kill(os.getpid(), signal.SIGUSR1)
+print(signal.sigpending(), len(seen))
+print(signal.sigwait({signal.SIGUSR1}))
+signal.setitimer(signal.ITIMER_REAL, 0.1)
+start = time.monotonic()
+time.sleep(0.3)
+print(seen, time.monotonic() - start >= 0.29)
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
+read, write = os.pipe()
+os.set_blocking(write, False)
+signal.set_wakeup_fd(write)
+signal.raise_signal(signal.SIGUSR2)
+print(os.read(read, 10))

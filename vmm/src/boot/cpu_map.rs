@@ -1,0 +1,17 @@
+//! The map behind the time page from what RDTSCP says to the partition's number for a processor.
+
+use virtio_ikc::address::GuestPhysical;
+use virtio_ikc::boot::{CPU_MAP_ENTRIES, CPU_MAP_OFFSET};
+use vm_memory::{Bytes, GuestAddress, GuestMemoryMmap};
+
+use super::BootError;
+
+/// Writes the map into the time page at `page`; `names` is what RDTSCP says on each vCPU.
+pub(super) fn write(memory: &GuestMemoryMmap, page: GuestPhysical, names: &[u32]) -> Result<(), BootError> {
+    for (vcpu, name) in (1_u16..).zip(names) {
+        let Some(entry) = usize::try_from(*name).ok().filter(|entry| *entry < CPU_MAP_ENTRIES) else { continue };
+        let place = page.as_u64() + (CPU_MAP_OFFSET + 2 * entry) as u64;
+        memory.write_obj(vcpu, GuestAddress(place)).map_err(|_| BootError::Outside(page))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,215 @@
+//! One run: from the options to the program's exit status.
+//!
+//! The order is that of growing cost: what can be wrong with the program or the options is found before CPUs are locked, CPUs before
+//! memory is reserved, memory before processes are started. Everything that a run takes belongs to this process or to
+//! the agent, which ends with its socket, so that every way out, SIGKILL included, leaves nothing behind.
+
+mod agent;
+mod error;
+mod ending;
+mod signals;
+mod supervisor;
+mod window;
+
+use std::env;
+use std::fs::File;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use host_agent::protocol::{Region, ToAgent};
+use kvm_ioctls::Kvm;
+use virtio_ikc::boot::{Privilege, flag};
+use vm_memory::GuestMemoryMmap;
+
+pub use error::RunError;
+
+use crate::boot::{self, Image};
+use crate::cli::{Options, PrivilegeChoice, Program, Trace};
+use crate::clock;
+use crate::partition::pin::pin_to_cpus;
+use crate::partition::{MemoryRequest, PartitionCpus, PartitionMemory};
+use crate::probe;
+use crate::vm::{Machine, Processors};
+use agent::Agent;
+use ending::Ending;
+use supervisor::{Parts, Supervisor};
+
+/// Runs the program of `options` in a partition of its own. Answers the exit status: the program's, 128 + n when signal n ended
+/// it, and 125, 126 or 127 after one line on stderr when there was no program to run.
+#[must_use]
+pub fn run(options: &Options) -> u8 {
+    match try_run(options) {
+        Ok(ending) => ending.report(),
+        Err(error) => {
+            eprintln!("lwk-vmm: {error}");
+            error.exit_code()
+        }
+    }
+}
+
+fn try_run(options: &Options) -> Result<Ending, RunError> {
+    let workdir = workdir(options)?;
+    let program = Program::find(options.program(), &options.environment, &workdir)?;
+    let trace = trace_file(options)?;
+    let image = Image::parse(boot::embedded())?;
+    let cpus = PartitionCpus::claim(options.cpus.as_ref(), options.agent_cpus.as_ref())?;
+    let memory = reserve(options, &cpus)?;
+    let privilege = privilege(options.privilege)?;
+    let device = probe::open_kvm()?;
+    let guest_memory = memory.guest_memory().map_err(RunError::Memory)?;
+    if cpus.may_spin {
+        pin_to_cpus(cpus.agent.as_slice()).map_err(|error| RunError::System(error.to_string()))?;
+    }
+    let vcpus = cpus.partition.as_slice().len();
+    let machine = Machine::new(&device, &guest_memory, vcpus)?;
+    let signals = signals::take()?;
+    let start = start_message(options, &program, &workdir, &cpus, &memory, machine.interrupts().len());
+    let agent = Agent::start(&start, &descriptors(&memory, &machine, trace.as_ref()))?;
+    let processors = Processors::new(&device, vcpus, privilege)?;
+    let settings = settings(options, &program, &agent, &processors, &cpus, &memory, tsc_khz(&device));
+    let booted = boot::prepare(&guest_memory, &image, &settings)?;
+    let vcpus = machine.vcpus(&processors, booted)?;
+    let parts = Parts {
+        machine,
+        agent,
+        signals,
+        booted,
+        memory: guest_memory,
+        tsc_khz: settings.tsc_khz,
+        verbose_log: options.kmsg,
+        stats: options.stats,
+    };
+    let ending = Supervisor::new(parts)?.run(vcpus, cpus.partition.as_slice());
+    drop(cpus);
+    ending
+}
+
+/// The program's working directory: where we are, or `--workdir`, relative to where we are.
+fn workdir(options: &Options) -> Result<PathBuf, RunError> {
+    let here = env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+    let Some(asked) = &options.workdir else { return Ok(here) };
+    let workdir = here.join(asked);
+    match std::fs::metadata(&workdir) {
+        Ok(found) if found.is_dir() => Ok(workdir),
+        Ok(_) => Err(RunError::Workdir { path: asked.clone(), source: std::io::ErrorKind::NotADirectory.into() }),
+        Err(source) => Err(RunError::Workdir { path: asked.clone(), source }),
+    }
+}
+
+/// The file for `--trace`, if one is wanted.
+fn trace_file(options: &Options) -> Result<Option<File>, RunError> {
+    match options.trace() {
+        None => Ok(None),
+        Some(Trace::Stderr) => {
+            let stderr = std::io::stderr().as_fd().try_clone_to_owned();
+            Ok(Some(stderr.map_err(|source| RunError::Trace { path: "stderr".into(), source })?.into()))
+        }
+        Some(Trace::File(path)) => {
+            let file = File::create(&path);
+            Ok(Some(file.map_err(|source| RunError::Trace { path, source })?))
+        }
+    }
+}
+
+fn reserve(options: &Options, cpus: &PartitionCpus) -> Result<PartitionMemory, RunError> {
+    let mut warnings = cpus.warnings.clone();
+    let request = MemoryRequest {
+        size: options.mem,
+        pages: options.hugepages,
+        prefault: options.prefault,
+        nodes: cpus.memory_nodes.clone(),
+    };
+    let memory = PartitionMemory::reserve(&request, &mut warnings);
+    for warning in warnings {
+        eprintln!("lwk-vmm: warning: {warning}");
+    }
+    Ok(memory?)
+}
+
+fn privilege(choice: PrivilegeChoice) -> Result<Privilege, RunError> {
+    Ok(match choice {
+        PrivilegeChoice::Ring0 => Privilege::RING0,
+        PrivilegeChoice::Ring3 => Privilege::RING3,
+        PrivilegeChoice::Auto => match probe::quick()?.privilege {
+            probe::Privilege::Ring0 => Privilege::RING0,
+            probe::Privilege::Ring3 => Privilege::RING3,
+        },
+    })
+}
+
+fn tsc_khz(device: &Kvm) -> u32 {
+    let told = device.create_vm().and_then(|vm| vm.create_vcpu(0)).and_then(|vcpu| vcpu.get_tsc_khz());
+    told.ok().filter(|khz| *khz > 0).unwrap_or_else(clock::measure_tsc_khz)
+}
+
+fn start_message(
+    options: &Options,
+    program: &Program,
+    workdir: &Path,
+    cpus: &PartitionCpus,
+    memory: &PartitionMemory,
+    queues: usize,
+) -> ToAgent {
+    let mut offset = 0;
+    let regions = memory.regions().into_iter().map(|region| {
+        let start = offset;
+        offset += region.length;
+        Region { guest: region.start.as_u64(), length: region.length, offset: start }
+    });
+    let text = |path: &Path| path.to_string_lossy().into_owned();
+    let binary = workdir.join(&program.binary);
+    ToAgent::Start {
+        regions: regions.collect(),
+        queues: u16::try_from(queues).unwrap_or(u16::MAX),
+        cpus: cpus.agent.as_slice().iter().map(|cpu| *cpu as usize).collect(),
+        may_spin: cpus.may_spin,
+        trace: options.trace().is_some(),
+        workdir: options.workdir.as_ref().map(|_| text(workdir)),
+        executable: text(&binary.canonicalize().unwrap_or(binary)),
+        name: program.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+    }
+}
+
+fn descriptors<'a>(
+    memory: &'a PartitionMemory,
+    machine: &'a Machine,
+    trace: Option<&'a File>,
+) -> Vec<BorrowedFd<'a>> {
+    let wires = std::iter::once(machine.doorbell()).chain(machine.interrupts());
+    let wires = wires.map(agent::descriptor_of);
+    std::iter::once(memory.file().as_fd()).chain(wires).chain(trace.map(File::as_fd)).collect()
+}
+
+fn settings(
+    options: &Options,
+    program: &Program,
+    agent: &Agent,
+    processors: &Processors,
+    cpus: &PartitionCpus,
+    memory: &PartitionMemory,
+    tsc_khz: u32,
+) -> boot::Settings {
+    let when = |condition, flag| if condition { flag } else { 0 };
+    let flags = when(cpus.may_spin, flag::MAY_SPIN)
+        | when(options.kmsg, flag::VERBOSE_LOG)
+        | when(options.trace().is_some(), flag::TRACE)
+        | when(options.verbose > 0, flag::VERBOSE)
+        | when(memory.is_populated(), flag::PREFAULTED)
+        | processors.flags();
+    boot::Settings {
+        privilege: processors.privilege(),
+        processors: processors.names(cpus.partition.as_slice()),
+        flags,
+        tsc_khz,
+        state_mask: processors.state().mask,
+        state_bytes: processors.state().bytes,
+        program: boot::Program {
+            path: program.path.clone().into_os_string(),
+            arguments: options.argv().to_vec(),
+            environment: options.environment.strings().collect(),
+            process: agent.process(),
+            parent: agent.parent(),
+        },
+    }
+}
