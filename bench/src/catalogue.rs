@@ -79,12 +79,7 @@ pub const ARITHMETIC_STEPS: u64 = 100_000;
 
 /// All benchmarks.
 pub const ALL: &[Benchmark] = &[
-    Benchmark {
-        name: "start-true",
-        title: "start of /bin/true",
-        method: Method::Start,
-        goal: Some(Goal::Below(60e6)),
-    },
+    Benchmark { name: "start-true", title: "start of /bin/true", method: Method::Start, goal: Some(Goal::Below(60e6)) },
     Benchmark::guest("getppid", "getppid", Kind::GetPpid),
     Benchmark::guest("clock-vdso", "clock_gettime (vDSO)", Kind::ClockVdso),
     Benchmark::guest("clock-call", "clock_gettime as a call", Kind::ClockCall),

@@ -18,6 +18,8 @@ pub mod protocol;
 mod proxy;
 pub mod request;
 pub mod socket;
+#[cfg(test)]
+mod test_partition;
 pub mod trace;
 
 pub use agent::run;

@@ -24,11 +24,7 @@ pub fn differences(native: &Outcome, lwk: &Outcome) -> Option<String> {
         report.push_str("processes outlived the program\n");
     }
     if native.status != lwk.status {
-        let _ = writeln!(
-            report,
-            "status: native {}, LWK {}",
-            native.status, lwk.status
-        );
+        let _ = writeln!(report, "status: native {}, LWK {}", native.status, lwk.status);
     }
     text(&mut report, "stdout", &native.stdout, &lwk.stdout);
     text(&mut report, "stderr", &native.stderr, &lwk.stderr);
@@ -42,11 +38,7 @@ fn text(report: &mut String, name: &str, native: &[u8], lwk: &[u8]) {
     }
     let native: Vec<_> = native.split_inclusive(|byte| *byte == b'\n').collect();
     let lwk: Vec<_> = lwk.split_inclusive(|byte| *byte == b'\n').collect();
-    let first = native
-        .iter()
-        .zip(&lwk)
-        .take_while(|(left, right)| left == right)
-        .count();
+    let first = native.iter().zip(&lwk).take_while(|(left, right)| left == right).count();
     let _ = writeln!(
         report,
         "{name}: differs from line {} on (native {} lines, LWK {} lines)",

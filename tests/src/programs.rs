@@ -32,14 +32,9 @@ impl Flavour {
         match self {
             Self::Static => &["-static", "-no-pie"],
             // musl brings no headers of the kernel.
-            Self::StaticMusl => &[
-                "-static",
-                "-no-pie",
-                "-idirafter",
-                "/usr/include",
-                "-idirafter",
-                "/usr/include/x86_64-linux-gnu",
-            ],
+            Self::StaticMusl => {
+                &["-static", "-no-pie", "-idirafter", "/usr/include", "-idirafter", "/usr/include/x86_64-linux-gnu"]
+            }
             Self::DynamicPie => &["-fpie", "-pie"],
         }
     }

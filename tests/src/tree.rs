@@ -128,11 +128,7 @@ impl fmt::Display for Entry {
             Kind::Device(number) => write!(f, "device {number:#x}")?,
         }
         let (user, group) = self.owner;
-        write!(
-            f,
-            ", mode {:04o}, owner {user}:{group}, {} links",
-            self.mode, self.links
-        )?;
+        write!(f, ", mode {:04o}, owner {user}:{group}, {} links", self.mode, self.links)?;
         match self.modified {
             Some((seconds, nanoseconds)) => write!(f, ", modified {seconds}.{nanoseconds:09}"),
             None => Ok(()),

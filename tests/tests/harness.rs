@@ -24,11 +24,7 @@ fn run(case: &Case, runner: Runner) -> Outcome {
 
 /// What the harness says about a runner with `defect`.
 fn report(case: &Case, defect: &str) -> Option<String> {
-    let case = if defect.is_empty() {
-        case.clone()
-    } else {
-        case.clone().variable("PASS_THROUGH_DEFECT", defect)
-    };
+    let case = if defect.is_empty() { case.clone() } else { case.clone().variable("PASS_THROUGH_DEFECT", defect) };
     let lwk = Runner::Lwk(Path::new(PASS_THROUGH), Placement::OneCpu);
     differences(&run(&case, Runner::Native), &run(&case, lwk))
 }

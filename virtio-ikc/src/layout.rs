@@ -37,7 +37,7 @@ pub const WINDOW_PHYSICAL: u64 = 0x80_0000_0000;
 pub const WINDOW_BYTES: u64 = 64 << 30;
 
 /// Bytes of one vCPU's area.
-pub const VCPU_AREA_BYTES: u64 = 0x8000;
+pub const VCPU_AREA_BYTES: u64 = 0x1_0000;
 /// Most vCPUs of a partition.
 pub const MAX_VCPUS: usize = 256;
 
@@ -66,10 +66,12 @@ pub mod vcpu_area {
     pub const TSS: u64 = 0x4100;
     /// The interrupt descriptor table.
     pub const IDT: u64 = 0x5000;
-    /// Where the vCPU's first stack begins (two pages).
-    pub const BOOT_STACK: u64 = 0x6000;
+    /// End of the tables; from here to the boot stack nothing is mapped, so that an overflow is noticed.
+    pub const TABLES_END: u64 = 0x6000;
+    /// Where the vCPU's first stack begins (eight pages).
+    pub const BOOT_STACK: u64 = 0x8000;
     /// Top of that stack.
-    pub const BOOT_STACK_TOP: u64 = 0x8000;
+    pub const BOOT_STACK_TOP: u64 = 0x1_0000;
 }
 
 /// Selectors; on class S hosts they must be Linux's own.

@@ -12,8 +12,11 @@ pub mod boot;
 pub mod cli;
 pub mod clock;
 pub mod device;
+pub mod doctor;
 pub mod partition;
 pub mod probe;
 pub mod run;
 pub mod stats;
 pub mod vm;
+
+pub use arch::descriptor::inherited as inherited_descriptor;

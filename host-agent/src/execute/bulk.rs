@@ -7,6 +7,7 @@
 use virtio_ikc::message::Role;
 
 use super::call::generic;
+use crate::arch::Argument;
 use super::frame::Frame;
 use super::vectors::{self, Vectors};
 use super::{Refusal, messages};
@@ -15,10 +16,18 @@ use crate::request::{Buffer, number_of};
 /// Buffers of at most this many bytes are copied when they lie in pieces.
 const COPIED_BYTES: u64 = 64 << 10;
 
+/// Bytes that a process can address (TASK_SIZE_MAX).
+const ADDRESSES: u64 = (1 << 47) - 4096;
+
 /// read(2), write(2), pread(2), pwrite(2).
 pub(super) fn file(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
     let Some((buffer, length)) = scattered(frame) else { return generic(frame) };
-    frame.place(0, frame.call.arguments[0])?;
+    frame.place_all_but(1)?;
+    if length > ADDRESSES {
+        // No memory can be so long: Linux decides what is wrong with it.
+        frame.arguments[1] = Argument::faulting();
+        return frame.run();
+    }
     let form = match i64::from(frame.call.number) {
         libc::SYS_read => vectors::Form::READ,
         libc::SYS_write => vectors::Form::WRITE,

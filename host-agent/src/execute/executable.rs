@@ -40,7 +40,9 @@ pub(super) fn rename(executor: &mut Executor, request: &Parsed<'_>) -> Result<An
     if let Some(name) = Path::new(&path).file_name() {
         set_process_name(name.as_encoded_bytes());
     }
-    executor.proxy.set_executable(path);
+    if Path::new(&path).is_absolute() {
+        executor.proxy.set_executable(path);
+    }
     Ok(Answer::default())
 }
 

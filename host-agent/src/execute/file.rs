@@ -6,7 +6,7 @@
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustix::fs::{FileType, Stat};
+use rustix::fs::{FileType, OFlags, Stat};
 use virtio_ikc::message::Operation;
 
 use super::{Answer, Executor, Refusal, locks};
@@ -15,6 +15,10 @@ use crate::own_descriptors::OwnDescriptors;
 use crate::request::{Parsed, Violation};
 use super::copy::host_run;
 
+/// In `values[3]` of `FILE_REFERENCE`: the file is /dev/zero, anonymous memory by another name.
+const IS_ZERO_DEVICE: u64 = 1;
+/// There too: the descriptor was open for reading and writing.
+const IS_WRITABLE: u64 = 2;
 /// Most handles at a time.
 const MOST: usize = 2048;
 
@@ -81,17 +85,18 @@ pub(super) fn reference(executor: &mut Executor, request: &Parsed<'_>) -> Result
         return Err(Refusal::Errno(libc::ENODEV));
     }
     let handle = executor.proxy.files.add(own, rustix::io::fcntl_dupfd_cloexec(file, 0)?)?;
-    let values = [status.st_size.cast_unsigned(), status.st_dev, status.st_ino, is_zero.into()];
+    let is_writable = rustix::fs::fcntl_getfl(file)?.contains(OFlags::RDWR);
+    let flags = u64::from(is_zero) * IS_ZERO_DEVICE | u64::from(is_writable) * IS_WRITABLE;
+    let values = [status.st_size.cast_unsigned(), status.st_dev, status.st_ino, flags];
     Ok(Answer { result: handle, signal: 0, values })
 }
 
-/// `FILE_READ`: as pread(2).
+/// `FILE_READ`: as pread(2); without a buffer it reads nothing. `values[0]` is the file's size after it.
 pub(super) fn read(executor: &mut Executor, request: &Parsed<'_>) -> Result<Answer, Refusal> {
     let [handle, offset, ..] = request.arguments;
     let file = executor.proxy.files.get(handle, Operation::FILE_READ)?;
-    let [buffer] = request.buffers() else { return Err(Violation::Malformed(Operation::FILE_READ.0).into()) };
     let mut read: u64 = 0;
-    for segment in request.segments(buffer) {
+    for segment in request.buffers().iter().flat_map(|buffer| request.segments(buffer)) {
         let run = host_run(&executor.proxy.memory, segment)?;
         let at = offset.checked_add(read).ok_or(Refusal::Errno(libc::EINVAL))?;
         let count = match crate::memory::read_file(&file, run, at) {
@@ -104,7 +109,8 @@ pub(super) fn read(executor: &mut Executor, request: &Parsed<'_>) -> Result<Answ
             break;
         }
     }
-    Ok(Answer::from(read.cast_signed()))
+    let size = rustix::fs::fstat(&file)?.st_size.cast_unsigned();
+    Ok(Answer { result: read.cast_signed(), signal: 0, values: [size, 0, 0, 0] })
 }
 
 /// `FILE_RELEASE`.

@@ -14,6 +14,9 @@ use crate::arch::Argument;
 use crate::memory::Taken;
 use crate::request::{Buffer, Needed, Parsed};
 
+/// The most of a buffer that is copied. No call but those of `bulk.rs` moves more.
+const LONGEST_BOUNCE: u64 = 16 << 20;
+
 /// A buffer that lies in our own memory while the call runs.
 #[derive(Clone, Copy, Debug)]
 struct Bounced {
@@ -42,6 +45,14 @@ impl<'a, 'copy> Frame<'a, 'copy> {
     /// Makes all arguments that the row describes.
     pub(super) fn place_all(&mut self) -> Result<(), Refusal> {
         for (position, kind) in self.call.arguments.iter().enumerate() {
+            self.place(position, *kind)?;
+        }
+        Ok(())
+    }
+
+    /// Makes all arguments but one.
+    pub(super) fn place_all_but(&mut self, other: usize) -> Result<(), Refusal> {
+        for (position, kind) in self.call.arguments.iter().enumerate().filter(|(position, _)| *position != other) {
             self.place(position, *kind)?;
         }
         Ok(())
@@ -109,9 +120,10 @@ impl<'a, 'copy> Frame<'a, 'copy> {
 
     /// Lays the buffer at `position` into our own memory, at most the `needed` bytes of it that Linux looks at.
     pub(super) fn bounce(&mut self, position: usize, buffer: &Buffer, needed: u64) -> Result<Argument, Refusal> {
-        let length = usize::try_from(buffer.accessible.min(needed)).map_err(|_| Refusal::Errno(libc::ENOMEM))?;
+        let shown = buffer.accessible.min(needed).min(LONGEST_BOUNCE);
+        let length = usize::try_from(shown).map_err(|_| Refusal::Errno(libc::ENOMEM))?;
         let scratch = &mut self.executor.scratch;
-        let taken = if buffer.accessible < needed { scratch.edge(length) } else { scratch.bounce(length) };
+        let taken = if shown < needed { scratch.edge(length) } else { scratch.bounce(length) };
         let taken = taken.ok_or(Refusal::Errno(libc::ENOMEM))?;
         // What Linux leaves alone must come back as it was.
         copy_in(&self.executor.proxy.memory, self.request, buffer, scratch.bytes(taken))?;

@@ -36,11 +36,6 @@ impl HostRun {
     pub(super) const fn is_in_window(self) -> bool {
         self.in_window
     }
-
-    /// The first `length` bytes of it, or all of it if it has fewer.
-    pub(crate) fn first(self, length: usize) -> Self {
-        Self { length: self.length.min(length), ..self }
-    }
 }
 
 #[derive(Debug)]

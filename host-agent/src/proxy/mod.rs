@@ -28,6 +28,8 @@ pub(crate) use link::Link;
 pub(crate) use queues::Queues;
 pub(crate) use start::{die_with, main};
 pub(crate) use turn::Turn;
+#[cfg(test)]
+pub(crate) use worker::start as start_worker;
 
 /// What `--stats` tells about the agent.
 #[derive(Debug, Default)]

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::worker::Worker;
+use super::worker;
 use super::{Proxy, Queues, events};
 use crate::arch::{self, SignalSet};
 use crate::protocol::ToAgent;
@@ -15,7 +15,7 @@ pub(crate) fn main(proxy: Proxy, may_spin: bool) -> ! {
     // Threads hold on to it as long as the process lives.
     let proxy: &'static Proxy = Box::leak(Box::new(proxy));
     let Some(queues) = activate(proxy) else { arch::end_process(0) };
-    if let Err(error) = Worker::start(proxy, queues, may_spin) {
+    if let Err(error) = worker::start(proxy, queues, may_spin) {
         proxy.link.fail(&format!("cannot start a thread of the proxy: {error}"));
     }
     events::run(proxy, queues)

@@ -27,7 +27,7 @@ const STACK_BYTES: usize = 256 << 10;
 
 /// One worker.
 #[derive(Debug)]
-pub(crate) struct Worker {
+struct Worker {
     queues: &'static Queues,
     may_spin: bool,
     copy: RequestCopy,
@@ -35,23 +35,23 @@ pub(crate) struct Worker {
     executor: Executor,
 }
 
-impl Worker {
-    /// Starts a worker on a thread of its own; it watches at once.
-    ///
-    /// # Errors
-    /// Those of mmap(2) and clone(2).
-    pub(crate) fn start(proxy: &'static Proxy, queues: &'static Queues, may_spin: bool) -> io::Result<()> {
-        let turn = proxy.crew.enlist();
-        let started = Self::new(proxy, queues, may_spin, turn).and_then(|worker| {
-            thread::Builder::new().stack_size(STACK_BYTES).spawn(move || worker.run())?;
-            Ok(())
-        });
-        if started.is_err() {
-            proxy.crew.dismiss(turn);
-        }
-        started
+/// Starts a worker on a thread of its own; it watches at once.
+///
+/// # Errors
+/// Those of mmap(2) and clone(2).
+pub(crate) fn start(proxy: &'static Proxy, queues: &'static Queues, may_spin: bool) -> io::Result<()> {
+    let turn = proxy.crew.enlist();
+    let started = Worker::new(proxy, queues, may_spin, turn).and_then(|worker| {
+        thread::Builder::new().stack_size(STACK_BYTES).spawn(move || worker.run())?;
+        Ok(())
+    });
+    if started.is_err() {
+        proxy.crew.dismiss(turn);
     }
+    started
+}
 
+impl Worker {
     fn new(proxy: &'static Proxy, queues: &'static Queues, may_spin: bool, turn: &'static Turn) -> io::Result<Self> {
         let executor = Executor { proxy, scratch: Scratch::new()?, turn, credentials: 0 };
         let watches = queues.requests.iter().map(SharedQueue::watch).collect();
@@ -157,7 +157,7 @@ fn cover(proxy: &'static Proxy, queues: &'static Queues, may_spin: bool) {
         Absence::Covered => {}
         Absence::Ring => ring(proxy),
         // Without another thread the request is executed all the same; the next ones wait for it.
-        Absence::Alone => drop(Worker::start(proxy, queues, may_spin)),
+        Absence::Alone => drop(start(proxy, queues, may_spin)),
     }
 }
 

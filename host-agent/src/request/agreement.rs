@@ -8,16 +8,15 @@ use super::parse::Kind;
 
 /// Whether what the LWK says about a buffer agrees with what the request is.
 pub(super) fn fits(kind: Kind, buffer: &BufferDescriptor, arguments: &[u64; 6]) -> bool {
-    let role = Role(buffer.role);
-    let direction = Direction(buffer.direction);
     match kind {
-        Kind::Call(call) => fits_call(call, buffer.argument, role, direction, arguments),
-        Kind::Operation(operation) => fits_operation(operation, buffer.argument, role, direction),
+        Kind::Call(call) => fits_call(call, buffer, arguments),
+        Kind::Operation(operation) => fits_operation(operation, Role(buffer.role), Direction(buffer.direction)),
     }
 }
 
-fn fits_call(call: &Call, position: u8, role: Role, direction: Direction, arguments: &[u64; 6]) -> bool {
-    let Some(argument) = call.arguments.get(usize::from(position)) else { return false };
+fn fits_call(call: &Call, buffer: &BufferDescriptor, arguments: &[u64; 6]) -> bool {
+    let Some(argument) = call.arguments.get(usize::from(buffer.argument)) else { return false };
+    let (role, direction) = (Role(buffer.role), Direction(buffer.direction));
     if let Some((wanted, _)) = argument.plain_buffer() {
         return role == Role::WHOLE && direction == wanted;
     }
@@ -25,33 +24,42 @@ fn fits_call(call: &Call, position: u8, role: Role, direction: Direction, argume
         Argument::Path | Argument::Text => role == Role::STRING && direction == Direction::IN,
         Argument::VectorIn(_) => role == Role::VECTOR && direction == Direction::IN,
         Argument::VectorOut(_) => role == Role::VECTOR && direction == Direction::OUT,
-        Argument::MessageIn => is_message(role) && direction == Direction::IN,
-        Argument::MessageOut => match role {
-            Role::MESSAGE_HEADER => matches!(direction, Direction::OUT | Direction::IN_OUT),
-            _ => is_message(role) && direction == Direction::OUT,
-        },
-        Argument::Ioctl => fits_shape(ioctl::shape(low(arguments[1])), role, direction),
-        Argument::Fcntl => fits_shape(fcntl::shape(low(arguments[1])), role, direction),
+        Argument::MessageIn => is_message(role, direction, Direction::IN),
+        Argument::MessageOut => is_message(role, direction, Direction::OUT),
+        Argument::Ioctl => fits_shape(ioctl::shape(low(arguments[1])), buffer),
+        Argument::Fcntl => fits_shape(fcntl::shape(low(arguments[1])), buffer),
         _ => false,
     }
 }
 
-fn is_message(role: Role) -> bool {
-    matches!(role, Role::MESSAGE_NAME | Role::MESSAGE_CONTROL | Role::MESSAGE_HEADER | Role::VECTOR)
+/// Whether it is a part of a message whose bytes go as `wanted`; lengths and flags of the header are written in any case.
+fn is_message(role: Role, direction: Direction, wanted: Direction) -> bool {
+    match role {
+        Role::MESSAGE_HEADER => matches!(direction, Direction::IN | Direction::OUT | Direction::IN_OUT),
+        Role::MESSAGE_NAME | Role::MESSAGE_CONTROL | Role::VECTOR => direction == wanted,
+        _ => false,
+    }
 }
 
-fn fits_shape(shape: Shape, role: Role, direction: Direction) -> bool {
-    matches!(shape, Shape::Buffer(wanted, _) if role == Role::WHOLE && direction == wanted)
+/// Memory of which nothing is known may be named, to say that it is memory, but not shown.
+fn fits_shape(shape: Shape, buffer: &BufferDescriptor) -> bool {
+    let direction = Direction(buffer.direction);
+    let fits = match shape {
+        Shape::Buffer(wanted, _) => direction == wanted,
+        Shape::Opaque => buffer.segment_count == 0,
+        Shape::None | Shape::Value => false,
+    };
+    fits && Role(buffer.role) == Role::WHOLE
 }
 
-fn fits_operation(operation: Operation, position: u8, role: Role, direction: Direction) -> bool {
+fn fits_operation(operation: Operation, role: Role, direction: Direction) -> bool {
     let wanted = match operation {
         Operation::OPEN_EXECUTABLE | Operation::NAME => (Role::STRING, Direction::IN),
         Operation::FILE_READ => (Role::WHOLE, Direction::OUT),
         Operation::TRACE => (Role::WHOLE, Direction::IN),
         _ => return false,
     };
-    position == 0 && (role, direction) == wanted
+    (role, direction) == wanted
 }
 
 /// The low half of an argument, which is all of it for a request or a command.

@@ -67,9 +67,9 @@ fn set(command: &mut Command, variable: &OsString) {
 }
 
 fn with_defect(command: &mut Command, defect: &str) -> ExitCode {
-    let status = command.status().map_or(127, |status| {
-        status.code().or(status.signal().map(|number| 128 + number)).unwrap_or(255)
-    });
+    let status = command
+        .status()
+        .map_or(127, |status| status.code().or(status.signal().map(|number| 128 + number)).unwrap_or(255));
     let mut afterwards = Command::new("/bin/sh");
     match defect {
         "stdout" => println!("a line that Linux did not print"),

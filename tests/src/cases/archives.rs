@@ -10,9 +10,11 @@ pub(super) fn cases() -> Vec<Case> {
     vec![
         Case::words("tar creates", "tar -cf t.tar --sort=name --format=gnu --owner=0 --group=0 t").set_up(TREE),
         Case::words("tar lists", "tar -tvf t.tar").set_up(&format!("{TREE}; tar -cf t.tar t")),
-        Case::words("tar extracts", "tar -xpf t.tar -C out").set_up(&format!("{TREE}; tar -cf t.tar t; rm -r t; mkdir out")),
+        Case::words("tar extracts", "tar -xpf t.tar -C out")
+            .set_up(&format!("{TREE}; tar -cf t.tar t; rm -r t; mkdir out")),
         Case::words("tar to stdout", "tar -cf - --sort=name t").set_up(TREE),
-        Case::words("tar appends and leaves out", "tar -rf t.tar --exclude=*.o t/a").set_up(&format!("{TREE}; tar -cf t.tar t/numbers; touch t/a/x.o")),
+        Case::words("tar appends and leaves out", "tar -rf t.tar --exclude=*.o t/a")
+            .set_up(&format!("{TREE}; tar -cf t.tar t/numbers; touch t/a/x.o")),
         Case::words("tar of a broken archive", "tar -xf t.tar").set_up("seq 1000 >t.tar").status(2),
         Case::words("gzip", "gzip -9 -v numbers").set_up(NUMBERS),
         Case::words("gzip -d", "gzip -dk numbers.gz").set_up(&format!("{NUMBERS}; gzip numbers")),
@@ -24,7 +26,9 @@ pub(super) fn cases() -> Vec<Case> {
         Case::words("xz -d", "xz -dc -T1 numbers.xz").set_up(&format!("{NUMBERS}; xz numbers")).needs(&["xz"]),
         Case::words("bzip2", "bzip2 -k numbers").set_up(NUMBERS).needs(&["bzip2"]),
         Case::words("bzip2 -d", "bunzip2 numbers.bz2").set_up(&format!("{NUMBERS}; bzip2 numbers")).needs(&["bzip2"]),
-        Case::words("zstd", "zstd --single-thread -q -19 -o n.zst numbers").set_up("seq 1 20000 >numbers").needs(&["zstd"]),
+        Case::words("zstd", "zstd --single-thread -q -19 -o n.zst numbers")
+            .set_up("seq 1 20000 >numbers")
+            .needs(&["zstd"]),
         Case::words("cpio lists", "busybox cpio -t").set_up("true").stdin(cpio()).needs(&["busybox"]),
         Case::words("ar lists", "ar t lib.a").set_up("seq 5 >a.o; seq 6 >b.o; ar rcD lib.a a.o b.o").needs(&["ar"]),
     ]

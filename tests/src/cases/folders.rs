@@ -14,12 +14,16 @@ pub(super) fn cases() -> Vec<Case> {
         Case::words("ls sorted by size", "ls -S1 d/ten d/sub/hundred").set_up(TREE),
         Case::words("ls of what is not there", "ls d missing").set_up(TREE).status(2),
         Case::words("ls of many names", "ls many").set_up("mkdir many; cd many; seq -f file-%04g 1 3000 | xargs touch"),
-        Case::words("ls on a terminal", "ls many").set_up("mkdir many; cd many; seq -f f%g 1 50 | xargs touch").on_a_terminal(),
+        Case::words("ls on a terminal", "ls many")
+            .set_up("mkdir many; cd many; seq -f f%g 1 50 | xargs touch")
+            .on_a_terminal(),
         Case::words("dir", "dir -C -w 40 d").set_up(TREE),
         Case::words("find everything", "find d").set_up(TREE),
-        Case::words("find by kind and depth", "find d -maxdepth 2 -type f -size -2 -printf %p,%s,%m,%T@\\n").set_up(TREE),
+        Case::words("find by kind and depth", "find d -maxdepth 2 -type f -size -2 -printf %p,%s,%m,%T@\\n")
+            .set_up(TREE),
         Case::words("find by name and delete", "find d -name *e* -type f -delete").set_up(TREE),
-        Case::words("find newer and links", "find -L d -newermt 2001-01-01 -not -newermt 2010-01-01 -print0").set_up(TREE),
+        Case::words("find newer and links", "find -L d -newermt 2001-01-01 -not -newermt 2010-01-01 -print0")
+            .set_up(TREE),
         Case::words("find without permission to exist", "find missing").status(1),
         Case::words("find over all of /usr", "find /usr -xdev").seconds(180),
         Case::words("find the large files of /usr", "find /usr/lib /usr/bin -xdev -size +1M -type f").seconds(180),

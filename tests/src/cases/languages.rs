@@ -6,15 +6,19 @@ pub(super) fn cases() -> Vec<Case> {
     let python = PYTHON.iter().map(|(name, script, status)| {
         Case::new(name, ["python3", "-B", "-c", script]).status(*status).needs(&["python3"])
     });
-    let perl = PERL.iter().map(|(name, script, status)| {
-        Case::new(name, ["perl", "-e", script]).status(*status).needs(&["perl"])
-    });
+    let perl = PERL
+        .iter()
+        .map(|(name, script, status)| Case::new(name, ["perl", "-e", script]).status(*status).needs(&["perl"]));
     python.chain(perl).collect()
 }
 
 const PYTHON: [(&str, &str, i32); 17] = [
     ("python3 says hello", "print('hello', 6 * 7)", 0),
-    ("python3 with large numbers", "import math; print(math.factorial(2000) % (10**50 + 151)); print(2**5000 % 999983)", 0),
+    (
+        "python3 with large numbers",
+        "import math; print(math.factorial(2000) % (10**50 + 151)); print(2**5000 % 999983)",
+        0,
+    ),
     ("python3 reads and writes files", include_str!("scripts/files.py"), 0),
     ("python3 walks a tree", include_str!("scripts/walk.py"), 0),
     ("python3 serves TCP to itself", include_str!("scripts/tcp.py"), 0),
@@ -37,6 +41,10 @@ const PERL: [(&str, &str, i32); 6] = [
     ("perl reads and writes files", include_str!("scripts/files.pl"), 0),
     ("perl talks to itself by sockets", include_str!("scripts/sockets.pl"), 0),
     ("perl with patterns and hashes", include_str!("scripts/patterns.pl"), 0),
-    ("perl sleeps until an alarm", "$SIG{ALRM} = sub { print \"alarm\\n\" }; alarm 1; my $s = sleep 10; print $s < 5 ? \"early\\n\" : \"late\\n\"", 0),
+    (
+        "perl sleeps until an alarm",
+        "$SIG{ALRM} = sub { print \"alarm\\n\" }; alarm 1; my $s = sleep 10; print $s < 5 ? \"early\\n\" : \"late\\n\"",
+        0,
+    ),
     ("perl dies", "$! = 5; die \"dying\\n\"", 5),
 ];

@@ -16,7 +16,8 @@ pub(super) fn cases() -> Vec<Case> {
             .set_up("seq 1 300000 | awk '{print ($1 * 7919) % 300007, $1}' >shuffled"),
         Case::words("tac of 20 MB", "tac big").set_up("seq 1 3000000 | head -c 20000000 >big"),
         Case::words("base64 of 50 MB", "base64 -w0 big").set_up("seq 1 40000000 | head -c 50000000 >big"),
-        Case::words("sha512sum checks", "sha512sum -c sums").set_up("seq 1 500000 >one; seq 5 >two; sha512sum one two >sums"),
+        Case::words("sha512sum checks", "sha512sum -c sums")
+            .set_up("seq 1 500000 >one; seq 5 >two; sha512sum one two >sums"),
         Case::words("sha512sum finds what changed", "sha512sum -c sums")
             .set_up("seq 5 >one; sha512sum one >sums; seq 6 >one")
             .status(1),

@@ -22,7 +22,8 @@ fn whole_files() -> Vec<Case> {
         Case::words("sort without repeats into a file", "sort -u -o sorted words").set_up(WORDS),
         Case::words("sort checks the order", "sort -c words").set_up(WORDS).status(1),
         Case::words("uniq counts neighbours", "uniq -c words").set_up("printf 'a\\na\\nb\\na\\n' >words"),
-        Case::words("wc counts lines, words and bytes", "wc words numbers").set_up("seq 10 >words; seq 1 5000 >numbers"),
+        Case::words("wc counts lines, words and bytes", "wc words numbers")
+            .set_up("seq 10 >words; seq 1 5000 >numbers"),
         Case::words("head of a file", "head -n 3 numbers").set_up(NUMBERS),
         Case::words("head without the end", "head -c -20 numbers").set_up(NUMBERS),
         Case::words("tail of a file", "tail -n 4 numbers").set_up(NUMBERS),
@@ -50,7 +51,8 @@ fn columns() -> Vec<Case> {
         Case::new("tr translates", ["tr", "a-z", "A-Z"]).stdin("mixed Case Text\n"),
         Case::new("tr deletes and squeezes", ["tr", "-ds", "0-9", " "]).stdin("a1  b22   c\n"),
         Case::words("expand turns tabs into blanks", "expand -t 4 tabs").set_up("printf 'a\\tb\\t\\tc\\n' >tabs"),
-        Case::words("unexpand turns blanks into tabs", "unexpand -a blanks").set_up("printf '        a       b\\n' >blanks"),
+        Case::words("unexpand turns blanks into tabs", "unexpand -a blanks")
+            .set_up("printf '        a       b\\n' >blanks"),
         Case::words("numfmt scales", "numfmt --to=iec --format=%.2f 1024 1500000 99999999999"),
         Case::words("paste joins lines", "paste -d, one two").set_up("seq 1 5 >one; seq 6 8 >two"),
         Case::words("column sums in awk", "awk {s+=$2}END{print(s)} words").set_up(WORDS),
@@ -64,7 +66,9 @@ fn two_files() -> Vec<Case> {
         Case::words("comm in three columns", "comm odd third").set_up(set_up),
         Case::words("join by the first field", "join left right")
             .set_up("printf 'a 1\\nb 2\\nc 3\\n' >left; printf 'a x\\nc y\\nd z\\n' >right"),
-        Case::words("diff of files that differ", "diff -u odd third --label left --label right").set_up(set_up).status(1),
+        Case::words("diff of files that differ", "diff -u odd third --label left --label right")
+            .set_up(set_up)
+            .status(1),
         Case::words("diff of equal files", "diff odd copy").set_up("seq 9 >odd; seq 9 >copy"),
         Case::words("diff of folders", "diff -r one two")
             .set_up("mkdir one two; seq 3 >one/a; seq 4 >two/a; echo only >two/b")

@@ -2,7 +2,7 @@
 
 use virtio_ikc::address::GuestPhysical;
 use virtio_ikc::boot::{EntryCode, EntryData, ReturnFrame};
-use virtio_ikc::layout::{VCPU_AREA_BYTES, selector, vcpu_area};
+use virtio_ikc::layout::{selector, vcpu_area};
 use vm_memory::{Bytes, GuestAddress, GuestMemoryMmap};
 
 use super::page_tables::{PageTables, Rights};
@@ -51,9 +51,16 @@ fn entry_data(area: u64, index: usize, code: &EntryCode) -> EntryData {
     }
 }
 
-/// Maps the area at `physical` to `address`: code that cannot be written, and data that cannot be executed.
+/// Maps the area at `physical` to `address`: code that cannot be written, data that cannot be executed, and nothing below the
+/// boot stack.
 pub(super) fn map(tables: &mut PageTables<'_, '_>, address: u64, physical: u64) -> Result<(), BootError> {
-    let code = vcpu_area::CODE_BYTES;
-    tables.map(address, physical, code, Rights::CODE)?;
-    tables.map(address + code, physical + code, VCPU_AREA_BYTES - code, Rights::DATA)
+    let parts = [
+        (vcpu_area::CODE, vcpu_area::CODE_BYTES, Rights::CODE),
+        (vcpu_area::DATA, vcpu_area::TABLES_END, Rights::DATA),
+        (vcpu_area::BOOT_STACK, vcpu_area::BOOT_STACK_TOP, Rights::DATA),
+    ];
+    for (start, end, rights) in parts {
+        tables.map(address + start, physical + start, end - start, rights)?;
+    }
+    Ok(())
 }

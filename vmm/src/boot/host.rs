@@ -39,16 +39,6 @@ fn field(text: &[u8]) -> [u8; FIELD_BYTES] {
     field
 }
 
-/// SIGPIPE in a mask of signals: this program ignores it for itself, whatever it was started with.
-const PIPE: u64 = 1 << 12;
-
-/// The signals that we were started to ignore, as `nohup` does (proc_pid_status(5), `SigIgn`). Bit 0 is signal 1.
-pub(super) fn ignored_signals() -> Result<u64, BootError> {
-    let status = own_status()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap_or_default();
-    Ok(u64::from_str_radix(line.trim(), 16).unwrap_or(0) & !PIPE)
-}
-
 fn own_status() -> Result<String, BootError> {
     let status = std::fs::read_to_string("/proc/self/status");
     status.map_err(|source| BootError::Host { what: "our own status", source })

@@ -26,6 +26,8 @@ pub struct Program {
     pub process: u32,
     /// Its parent's pid.
     pub parent: u32,
+    /// The signals that it ignores from the beginning (bit 0: signal 1).
+    pub ignored_signals: u64,
 }
 
 /// Where things are.
@@ -82,7 +84,7 @@ pub(super) fn write(memory: &GuestMemoryMmap, settings: &Settings, places: &Plac
         program: places.program,
         argument_count: count(program.arguments.len()),
         environment_count: count(program.environment.len()),
-        ignored_signals: host::ignored_signals()?,
+        ignored_signals: program.ignored_signals,
         process: program.process,
         parent: program.parent,
         credentials: host::credentials()?,

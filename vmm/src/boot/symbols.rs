@@ -37,7 +37,8 @@ impl Symbols {
     pub fn find(&self, address: u64) -> Option<(&str, u64)> {
         let after = self.functions.partition_point(|(start, ..)| *start <= address);
         let (start, length, name) = self.functions.get(after.checked_sub(1)?)?;
-        (address - start < (*length).max(1)).then_some((name.as_str(), address - start))
+        // The address behind a call that does not return is the function's end.
+        (address - start <= *length).then_some((name.as_str(), address - start))
     }
 
     /// `text` with the function's name behind each address of the image.
@@ -84,7 +85,8 @@ mod tests {
     fn an_address_belongs_to_the_function_around_it() {
         let symbols = symbols();
         assert_eq!(symbols.find(LWK_IMAGE + 15), Some(("first", 15)));
-        assert_eq!(symbols.find(LWK_IMAGE + 16), None);
+        assert_eq!(symbols.find(LWK_IMAGE + 16), Some(("first", 16)));
+        assert_eq!(symbols.find(LWK_IMAGE + 17), None);
         assert_eq!(symbols.find(LWK_IMAGE + 32), Some(("second", 0)));
         assert_eq!(symbols.find(LWK_IMAGE - 1), None);
     }

@@ -205,7 +205,10 @@ impl Available<'_> {
 }
 
 /// The online CPUs of our affinity.
-fn usable(topology: &Topology) -> Result<CpuList, CpuError> {
+///
+/// # Errors
+/// [`CpuError::Unknown`]
+pub fn usable(topology: &Topology) -> Result<CpuList, CpuError> {
     let unknown = |what: &str| CpuError::Unknown(what.to_owned());
     let affinity = rustix::thread::sched_getaffinity(None)
         .map_err(|errno| CpuError::Unknown(format!("sched_getaffinity: {errno}")))?;

@@ -378,7 +378,8 @@ fn map(request: &MemoryRequest, page: PageKind, flags: MemfdFlags) -> io::Result
 }
 
 /// Bytes that programs can have without swapping (`proc_meminfo(5)`, `MemAvailable`).
-fn available_memory() -> u64 {
+#[must_use]
+pub fn available_memory() -> u64 {
     let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let line = text
         .lines()

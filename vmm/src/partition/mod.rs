@@ -10,7 +10,7 @@ pub mod lock;
 pub mod memory;
 pub mod pin;
 mod prefault;
-mod thp;
+pub mod thp;
 pub mod topology;
 
 pub use cpus::{CpuError, PartitionCpus};

@@ -15,7 +15,7 @@ pub struct Thp {
 }
 
 /// What allows transparent huge pages in memory files.
-pub(super) const ADVICE: &str = "echo advise > /sys/kernel/mm/transparent_hugepage/shmem_enabled";
+pub const ADVICE: &str = "echo advise > /sys/kernel/mm/transparent_hugepage/shmem_enabled";
 
 impl Thp {
     /// Reads the settings; what the kernel lacks reads as `never`.

@@ -57,14 +57,12 @@ impl Guest {
         self.outcome(repeat)
     }
 
-    /// Nanoseconds per store to a doorbell that the kernel turns into an event.
-    pub(super) fn time_doorbell(&mut self, repeat: u64) -> Result<Outcome, ProbeError> {
-        let event = EventFd::new(libc::EFD_NONBLOCK | libc::EFD_CLOEXEC)
-            .map_err(|_| failed("make an event")(invalid()))?;
-        let address = IoEventAddress::Mmio(tables::DOORBELL_PHYSICAL);
-        self.vm
-            .register_ioevent(&event, &address, NoDatamatch)
-            .map_err(failed("attach a doorbell"))?;
+    /// Nanoseconds per store to the doorbell, which the kernel turns into an event.
+    pub(super) fn time_doorbell(
+        &mut self,
+        event: &EventFd,
+        repeat: u64,
+    ) -> Result<Outcome, ProbeError> {
         self.start(Level::Cpl3, Label::Stores, repeat, tables::DOORBELL)?;
         self.vcpu.until_store()?;
         match event.read() {
@@ -73,6 +71,16 @@ impl Guest {
                 "{other:?} of {repeat} rings of a doorbell"
             ))),
         }
+    }
+
+    /// Attaches an event to the doorbell.
+    pub(super) fn attach_doorbell(&self) -> Result<EventFd, ProbeError> {
+        let event = EventFd::new(libc::EFD_NONBLOCK | libc::EFD_CLOEXEC)
+            .map_err(|_| failed("make an event")(invalid()))?;
+        let address = IoEventAddress::Mmio(tables::DOORBELL_PHYSICAL);
+        let attached = self.vm.register_ioevent(&event, &address, NoDatamatch);
+        attached.map_err(failed("attach a doorbell"))?;
+        Ok(event)
     }
 
     fn start(

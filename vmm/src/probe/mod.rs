@@ -13,6 +13,7 @@ mod wake_up;
 
 use guest::Guest;
 use vcpu::Level;
+pub(crate) use vcpu::open as open_kvm;
 
 pub use measure::{Measurements, measure};
 

@@ -77,7 +77,7 @@ pub(super) struct Vcpu {
 }
 
 /// Opens /dev/kvm.
-pub(super) fn open() -> Result<Kvm, ProbeError> {
+pub(crate) fn open() -> Result<Kvm, ProbeError> {
     Kvm::new().map_err(
         |source| match std::io::Error::from_raw_os_error(source.errno()).kind() {
             ErrorKind::NotFound => ProbeError::Absent,

@@ -38,9 +38,10 @@ pub(super) fn measure(kvm: &Kvm) -> Result<f64, ProbeError> {
         interruptible: true,
         ..both
     })?;
+    let memory_of_sleeper = memory.clone();
     let asleep = thread::spawn(move || {
         let result = sleeper.until_store();
-        drop((sleeper, memory));
+        drop((sleeper, memory_of_sleeper));
         result
     });
     sender.until_store()?;

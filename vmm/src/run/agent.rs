@@ -26,6 +26,7 @@ pub(super) struct Agent {
     child: Child,
     process: u32,
     parent: u32,
+    ignored_signals: u64,
 }
 
 /// The descriptor of an eventfd.
@@ -41,12 +42,14 @@ impl Agent {
         let child = Command::new("/proc/self/exe").arg0(AGENT_NAME).arg(theirs.as_raw_fd().to_string()).spawn();
         let child = child.map_err(failed("cannot be started"))?;
         drop(theirs);
-        let mut agent = Self { socket: Some(ours), child, process: 0, parent: 0 };
+        let mut agent = Self { socket: Some(ours), child, process: 0, parent: 0, ignored_signals: 0 };
         agent.send(start, descriptors)?;
-        match agent.receive()? {
-            (FromAgent::Ready { process, parent }, _) => (agent.process, agent.parent) = (process, parent),
-            (FromAgent::Violation { text }, _) => return Err(RunError::AgentLost(text)),
-            (other, _) => return Err(RunError::AgentLost(format!("it said {other:?} first"))),
+        match agent.receive()?.0 {
+            FromAgent::Ready { process, parent, ignored_signals } => {
+                (agent.process, agent.parent, agent.ignored_signals) = (process, parent, ignored_signals);
+            }
+            FromAgent::Failed { text } => return Err(RunError::System(text)),
+            other => return Err(RunError::AgentLost(format!("it said {other:?} first"))),
         }
         Ok(agent)
     }
@@ -59,6 +62,11 @@ impl Agent {
     /// The pid of the first proxy's parent.
     pub(super) const fn parent(&self) -> u32 {
         self.parent
+    }
+
+    /// The signals that the program ignores from the beginning.
+    pub(super) const fn ignored_signals(&self) -> u64 {
+        self.ignored_signals
     }
 
     /// Sends a message.

@@ -1,6 +1,7 @@
 //! How a program ended.
 
-use rustix::process::WaitStatus;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
 
 use crate::cli::StatsFormat;
 use crate::stats::Report;
@@ -28,8 +29,8 @@ impl Ending {
 }
 
 fn exit_status(status: i32) -> u8 {
-    let status = WaitStatus::new(status.cast_unsigned());
-    let code = match (status.exit_status(), status.terminating_signal()) {
+    let status = ExitStatus::from_raw(status);
+    let code = match (status.code(), status.signal()) {
         (Some(code), _) => code,
         (None, Some(signal)) => SIGNALED + signal,
         (None, None) => i32::from(crate::cli::EXIT_OWN_ERROR),

@@ -15,12 +15,10 @@ use std::env;
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use host_agent::protocol::{Region, ToAgent};
 use kvm_ioctls::Kvm;
 use virtio_ikc::boot::{Privilege, flag};
-use vm_memory::GuestMemoryMmap;
 
 pub use error::RunError;
 
@@ -99,15 +97,15 @@ fn workdir(options: &Options) -> Result<PathBuf, RunError> {
 
 /// The file for `--trace`, if one is wanted.
 fn trace_file(options: &Options) -> Result<Option<File>, RunError> {
-    match options.trace() {
+    match &options.trace {
         None => Ok(None),
         Some(Trace::Stderr) => {
             let stderr = std::io::stderr().as_fd().try_clone_to_owned();
             Ok(Some(stderr.map_err(|source| RunError::Trace { path: "stderr".into(), source })?.into()))
         }
         Some(Trace::File(path)) => {
-            let file = File::create(&path);
-            Ok(Some(file.map_err(|source| RunError::Trace { path, source })?))
+            let file = File::create(path);
+            Ok(Some(file.map_err(|source| RunError::Trace { path: path.clone(), source })?))
         }
     }
 }
@@ -164,7 +162,7 @@ fn start_message(
         queues: u16::try_from(queues).unwrap_or(u16::MAX),
         cpus: cpus.agent.as_slice().iter().map(|cpu| *cpu as usize).collect(),
         may_spin: cpus.may_spin,
-        trace: options.trace().is_some(),
+        trace: options.trace.is_some(),
         workdir: options.workdir.as_ref().map(|_| text(workdir)),
         executable: text(&binary.canonicalize().unwrap_or(binary)),
         name: program.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
@@ -193,7 +191,7 @@ fn settings(
     let when = |condition, flag| if condition { flag } else { 0 };
     let flags = when(cpus.may_spin, flag::MAY_SPIN)
         | when(options.kmsg, flag::VERBOSE_LOG)
-        | when(options.trace().is_some(), flag::TRACE)
+        | when(options.trace.is_some(), flag::TRACE)
         | when(options.verbose > 0, flag::VERBOSE)
         | when(memory.is_populated(), flag::PREFAULTED)
         | processors.flags();
@@ -210,6 +208,7 @@ fn settings(
             environment: options.environment.strings().collect(),
             process: agent.process(),
             parent: agent.parent(),
+            ignored_signals: agent.ignored_signals(),
         },
     }
 }

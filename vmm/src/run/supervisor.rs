@@ -125,6 +125,7 @@ impl Supervisor {
             FromAgent::Ended { status } => self.end_with(Ok(status)),
             FromAgent::Stopped { signal } => stop_ourselves(signal),
             FromAgent::Violation { text } => return Err(RunError::Violation(text)),
+            FromAgent::Failed { text } => return Err(RunError::System(text)),
             FromAgent::WindowMap { window, length, offset, writable } => {
                 let file = descriptors.first();
                 let done = self.window.map(&self.parts.machine, window, length, file, offset, writable);

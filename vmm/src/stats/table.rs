@@ -57,7 +57,7 @@ fn totals(report: &Report) -> Table {
 
 fn plain() -> Table {
     let mut table = Table::new();
-    table.load_preset(NOTHING);
+    table.load_style(NOTHING);
     table
 }
 

@@ -9,11 +9,23 @@ use bench::line::Report;
 
 use crate::sampler::Sampler;
 
-/// Bytes of the file that reads go round in, more than a core's L2 cache and less than any page cache.
+/// Bytes that the file must have, more than any cache of a core holds.
 pub(crate) const SIZE: u64 = 64 << 20;
+/// Bytes that small reads go round in, few enough to stay in a core's L2 cache.
+const HOT: u64 = 64 << 10;
 
-/// pread(2) of `length` bytes, each from where the one before it ended, so that large reads come from memory.
-pub(crate) fn pread(sampler: Sampler, path: &Path, length: usize) -> Result<Report> {
+/// pread(2) of `length` bytes out of the caches: the call is what is measured.
+pub(crate) fn pread_hot(sampler: Sampler, path: &Path, length: usize) -> Result<Report> {
+    pread(sampler, path, length, HOT)
+}
+
+/// pread(2) of `length` bytes out of memory: the copy is what is measured.
+pub(crate) fn pread_bulk(sampler: Sampler, path: &Path, length: usize) -> Result<Report> {
+    pread(sampler, path, length, SIZE)
+}
+
+/// Each read begins where the one before it ended, round and round in the first `window` bytes.
+fn pread(sampler: Sampler, path: &Path, length: usize, window: u64) -> Result<Report> {
     let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
     let size = file.metadata()?.len();
     ensure!(size >= SIZE, "{} has {size} bytes; {SIZE} are needed", path.display());
@@ -22,7 +34,7 @@ pub(crate) fn pread(sampler: Sampler, path: &Path, length: usize) -> Result<Repo
     sampler.measure(1, || {
         let count = file.read_at(&mut buffer, offset)?;
         ensure!(count == length, "pread gave {count} bytes instead of {length}");
-        offset = (offset + length as u64) % SIZE;
+        offset = (offset + length as u64) % window;
         Ok(u64::from(buffer[0]) << 16 | u64::from(buffer[length / 2]) << 8 | u64::from(buffer[length - 1]))
     })
 }

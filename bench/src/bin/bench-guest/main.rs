@@ -2,7 +2,7 @@
 //!
 //!     bench-guest NAME FILE [--quick]
 //!
-//! FILE is read by the benchmarks of file calls and must hold [`files::SIZE`] bytes or more.
+//! FILE is read by the benchmarks of file calls and must hold `files::SIZE` bytes or more.
 
 mod arch;
 mod arithmetic;
@@ -54,11 +54,11 @@ fn measure(benchmark: &Benchmark, sampler: Sampler, file: &Path) -> Result<bench
         Kind::GetPpid => calls::getppid(sampler),
         Kind::ClockVdso => calls::clock_vdso(sampler),
         Kind::ClockCall => calls::clock_call(sampler),
-        Kind::PreadByte => files::pread(sampler, file, 1),
-        Kind::PreadPage => files::pread(sampler, file, 4096),
+        Kind::PreadByte => files::pread_hot(sampler, file, 1),
+        Kind::PreadPage => files::pread_hot(sampler, file, 4096),
         Kind::Stat => files::stat(sampler, file),
         Kind::OpenClose => files::open_close(sampler, file),
-        Kind::ReadMebibyte => files::pread(sampler, file, 1 << 20),
+        Kind::ReadMebibyte => files::pread_bulk(sampler, file, 1 << 20),
         Kind::TouchLarge => touch::pages(sampler, 64 << 20),
         Kind::TouchPage => touch::pages(sampler, 4096),
         Kind::RandomReads => chain::random_reads(sampler),

@@ -1,0 +1,137 @@
+//! The two sides of a comparison: how a program is started on each.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use bench::line::Report;
+use bench::statistics::median;
+
+use crate::affinity::Pinned;
+use crate::backing::Backing;
+use crate::child;
+use crate::programs::Programs;
+
+/// Memory of a partition that runs `bench-guest`, which needs a little over 1 GiB.
+pub(crate) const MEMORY: &str = "2G";
+/// Memory of a partition that runs /bin/true.
+const SMALL_MEMORY: &str = "256M";
+/// Bytes of the file for file calls; `bench-guest` says what it needs.
+const FILE_SIZE: usize = 64 << 20;
+const TRUE: &str = "/bin/true";
+
+/// Who runs a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// Linux itself.
+    Native,
+    /// The LWK in a partition.
+    Lwk,
+}
+
+/// All that is needed to run programs on either side.
+pub(crate) struct Sides<'a> {
+    programs: &'a Programs,
+    cpu: usize,
+    quick: bool,
+    file: PathBuf,
+}
+
+impl<'a> Sides<'a> {
+    /// Both on this CPU. Writes the file for file calls, which leaves it in the page cache.
+    pub(crate) fn new(programs: &'a Programs, cpu: usize, quick: bool) -> Result<Self> {
+        let file = programs.folder.join("data");
+        let content: Vec<u8> = (0..FILE_SIZE).map(|at| (at % 251).to_le_bytes()[0]).collect();
+        fs::write(&file, content).with_context(|| format!("cannot write {}", file.display()))?;
+        Ok(Self { programs, cpu, quick, file })
+    }
+
+    /// Runs one short benchmark on the LWK, to fail early if it cannot run here, and looks at the partition's pages.
+    pub(crate) fn try_out(&self) -> Result<Backing> {
+        let mut backing = None;
+        let run = child::run(self.guest(Side::Lwk, "getppid").arg("--quick"), |pid| {
+            backing = Backing::of_process(pid).ok();
+        })?;
+        for warning in run.messages.lines() {
+            eprintln!("{warning}");
+        }
+        backing.context("the first partition ended before its memory could be looked at")
+    }
+
+    /// Runs a benchmark of `bench-guest`.
+    pub(crate) fn measure(&self, side: Side, name: &str) -> Result<Report> {
+        let mut command = self.guest(side, name);
+        if self.quick {
+            command.arg("--quick");
+        }
+        let _pinned = self.pinned(side)?;
+        Ok(child::run(&mut command, |_| ())?.report)
+    }
+
+    /// Nanoseconds from the start of /bin/true until it is reaped; the median of several starts.
+    pub(crate) fn start(&self, side: Side) -> Result<f64> {
+        let _pinned = self.pinned(side)?;
+        let mut times = Vec::new();
+        for _ in 0..if self.quick { 3 } else { 10 } {
+            times.push(self.start_once(side)?.as_secs_f64() * 1e9);
+        }
+        median(&times).context("nothing was started")
+    }
+
+    /// The standard library starts programs by posix_spawn(3).
+    fn start_once(&self, side: Side) -> Result<Duration> {
+        let mut command = self.command(side, SMALL_MEMORY, TRUE.as_ref());
+        let began = Instant::now();
+        let status = command.status().with_context(|| format!("cannot start {}", child::display(&command)))?;
+        let took = began.elapsed();
+        ensure!(status.success(), "{} failed: {status}", child::display(&command));
+        Ok(took)
+    }
+
+    fn guest(&self, side: Side, name: &str) -> Command {
+        let mut command = self.command(side, MEMORY, self.programs.guest.as_os_str());
+        command.arg(name).arg(&self.file);
+        command
+    }
+
+    fn command(&self, side: Side, memory: &str, program: &OsStr) -> Command {
+        match side {
+            Side::Native => Command::new(program),
+            Side::Lwk => lwk(&self.programs.lwk_vmm, self.cpu, memory, program),
+        }
+    }
+
+    fn pinned(&self, side: Side) -> Result<Option<Pinned>> {
+        match side {
+            Side::Native => Ok(Some(Pinned::to(self.cpu).with_context(|| format!("cannot use CPU {}", self.cpu))?)),
+            Side::Lwk => Ok(None),
+        }
+    }
+}
+
+impl Drop for Sides<'_> {
+    fn drop(&mut self) {
+        // Nothing depends on it; the next run writes it anew.
+        let _ = fs::remove_file(&self.file);
+    }
+}
+
+fn lwk(lwk_vmm: &Path, cpu: usize, memory: &str, program: &OsStr) -> Command {
+    let mut command = Command::new(lwk_vmm);
+    command.args(["--cpus", &cpu.to_string(), "--mem", memory, "--"]).arg(program);
+    command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lwk_side_gets_the_cpu_and_the_memory_and_ends_its_options() {
+        let command = lwk(Path::new("lwk-vmm"), 3, "256M", TRUE.as_ref());
+        assert_eq!(child::display(&command), "lwk-vmm --cpus 3 --mem 256M -- /bin/true");
+    }
+}

@@ -1,0 +1,38 @@
+//! Times as people read them.
+
+use std::fmt;
+
+/// A time in nanoseconds, shown with three digits or so in the unit that fits.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Nanoseconds(pub(crate) f64);
+
+impl fmt::Display for Nanoseconds {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (value, unit) = match self.0 {
+            time if time < 1e3 => (time, "ns"),
+            time if time < 1e6 => (time / 1e3, "us"),
+            time if time < 1e9 => (time / 1e6, "ms"),
+            time => (time / 1e9, "s"),
+        };
+        let digits = match value {
+            small if small < 10.0 => 2,
+            middle if middle < 100.0 => 1,
+            _ => 0,
+        };
+        to.pad(&format!("{value:.digits$} {unit}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_keep_three_digits_in_the_unit_that_fits() {
+        let cases =
+            [(1.234, "1.23 ns"), (95.89, "95.9 ns"), (1402.4, "1.40 us"), (48_167_907.0, "48.2 ms"), (2e9, "2.00 s")];
+        for (time, shown) in cases {
+            assert_eq!(Nanoseconds(time).to_string(), shown);
+        }
+    }
+}

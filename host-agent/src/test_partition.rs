@@ -1,0 +1,246 @@
+//! A partition for tests: memory, a proxy that lives in the test's own process, and the driver's side of its queues.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
+use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
+use virtio_ikc::address::GuestPhysical;
+use virtio_ikc::message::{
+    BufferDescriptor, Direction, Operation, REQUEST_BYTES, Reply, Request, Role, Segment,
+};
+use virtio_ikc::ring::{Driver, Part, QueueLayout, Slot};
+
+use crate::arch;
+use crate::execute::{Credentials, Files};
+use crate::memory::{Partition, RingMemory, Shared, reserve_faulting};
+use crate::own_descriptors::OwnDescriptors;
+use crate::protocol::{FromAgent, Queue, Region};
+use crate::proxy::{Crew, Link, Proxy, Queues, start_worker};
+use crate::socket;
+
+/// Bytes of its memory.
+pub(crate) const BYTES: u64 = 16 << 20;
+/// Where tests may put data.
+pub(crate) const DATA: u64 = 1 << 20;
+const REQUEST_QUEUES: u16 = 2;
+
+/// The partition and the program in it.
+pub(crate) struct TestPartition {
+    pub(crate) proxy: &'static Proxy,
+    /// What the VMM would hear.
+    pub(crate) vmm: OwnedFd,
+    drivers: Vec<Mutex<Driver<RingMemory>>>,
+    sequence: AtomicU64,
+    next_slot: AtomicU64,
+    may_spin: bool,
+}
+
+/// A request that has been handed over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Submitted {
+    pub(crate) queue: u16,
+    pub(crate) sequence: u64,
+    slot: u16,
+}
+
+impl TestPartition {
+    pub(crate) fn new(may_spin: bool) -> Self {
+        arch::install_handler();
+        reserve_faulting().unwrap();
+        let file = memfd_create("partition", MemfdFlags::CLOEXEC).unwrap();
+        ftruncate(&file, BYTES).unwrap();
+        let region = Region { guest: 0, length: BYTES, offset: 0 };
+        let memory = Partition::map(file.as_fd(), &[region]).unwrap();
+        let (vmm, link) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).unwrap();
+        let event = || eventfd(0, EventfdFlags::CLOEXEC).unwrap();
+        let proxy = Proxy {
+            process: std::process::id(),
+            memory,
+            own: OwnDescriptors::choose(),
+            files: Files::default(),
+            credentials: Credentials::default(),
+            link: Link::new(link),
+            crew: Crew::new(1),
+            queues: OnceLock::new(),
+            doorbell: event(),
+            interrupts: (0..=REQUEST_QUEUES).map(|_| event()).collect(),
+            trace: None,
+            counters: Shared::new().unwrap(),
+            executable: RwLock::new(Arc::new("/bin/program".into())),
+        };
+        let proxy: &'static Proxy = Box::leak(Box::new(proxy));
+        let drivers = (1..=REQUEST_QUEUES).map(|index| Mutex::new(driver(proxy, index))).collect();
+        let queues: Vec<Queue> = (1..=REQUEST_QUEUES).map(queue).collect();
+        let queues = proxy.queues.get_or_init(|| Queues::of(&proxy.memory, &queues).unwrap());
+        start_worker(proxy, queues, may_spin).unwrap();
+        Self { proxy, vmm, drivers, sequence: AtomicU64::new(1), next_slot: AtomicU64::new(0), may_spin }
+    }
+
+    /// Hands a request over in `queue`, 1 or 2.
+    pub(crate) fn submit(&self, queue: u16, mut request: Request) -> Submitted {
+        let sequence = self.sequence.fetch_add(1, Ordering::Relaxed);
+        let slot = u16::try_from(self.next_slot.fetch_add(1, Ordering::Relaxed) % 32).unwrap();
+        request.header.sequence = sequence;
+        if request.header.process == 0 {
+            request.header.process = self.proxy.process;
+        }
+        self.proxy.memory.write(slot_of(queue, slot).request, &bytes_of(&request)).unwrap();
+        if self.driver(queue).publish(Slot::head(slot)).unwrap() {
+            rustix::io::write(&self.proxy.doorbell, &1_u64.to_ne_bytes()).unwrap();
+        }
+        Submitted { queue, sequence, slot }
+    }
+
+    /// Waits for the answer.
+    pub(crate) fn wait(&self, submitted: Submitted) -> Reply {
+        let end = Instant::now() + Duration::from_secs(20);
+        while Instant::now() < end {
+            let used = self.driver(submitted.queue).take_used().unwrap();
+            if used.is_some_and(|used| used.head == Slot::head(submitted.slot)) {
+                let reply = self.reply(submitted);
+                assert_eq!(reply.sequence, submitted.sequence);
+                return reply;
+            }
+            assert!(used.is_none(), "another request was answered");
+            if !self.may_spin {
+                std::thread::sleep(Duration::from_micros(20));
+            }
+        }
+        panic!("no answer to {submitted:?}; {:?}", self.last_words());
+    }
+
+    /// Executes a request and answers its result.
+    pub(crate) fn run(&self, request: Request) -> i64 {
+        self.wait(self.submit(1, request)).result
+    }
+
+    /// Writes `bytes` at `address`.
+    pub(crate) fn write(&self, address: u64, bytes: &[u8]) {
+        self.proxy.memory.write(GuestPhysical(address), bytes).unwrap();
+    }
+
+    /// The `length` bytes at `address`.
+    pub(crate) fn read(&self, address: u64, length: usize) -> Vec<u8> {
+        let mut bytes = vec![0; length];
+        self.proxy.memory.read(GuestPhysical(address), &mut bytes).unwrap();
+        bytes
+    }
+
+    /// What the proxy has told the VMM, if anything.
+    pub(crate) fn last_words(&self) -> Option<FromAgent> {
+        let mut readable = [PollFd::new(&self.vmm, PollFlags::IN)];
+        poll(&mut readable, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).unwrap();
+        if readable[0].revents().is_empty() { None } else { socket::receive(&self.vmm).unwrap().map(|(message, _)| message) }
+    }
+
+    fn driver(&self, queue: u16) -> MutexGuard<'_, Driver<RingMemory>> {
+        self.drivers[usize::from(queue) - 1].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn reply(&self, submitted: Submitted) -> Reply {
+        let bytes = self.read(slot_of(submitted.queue, submitted.slot).reply.as_u64(), size_of::<Reply>());
+        let word = |index: usize| u64::from_le_bytes(bytes[8 * index..][..8].try_into().unwrap());
+        Reply {
+            sequence: word(0),
+            result: word(1).cast_signed(),
+            signal: u32::try_from(word(2) & 0xffff_ffff).unwrap(),
+            interrupted: u32::try_from(word(2) >> 32).unwrap(),
+            values: [3, 4, 5, 6].map(word),
+        }
+    }
+}
+
+/// A request for call `number`.
+pub(crate) fn call(number: i64, arguments: &[u64]) -> Request {
+    let mut request = Request::EMPTY;
+    request.header.operation = Operation::CALL.0;
+    request.header.call = u32::try_from(number).unwrap();
+    request.header.arguments[..arguments.len()].copy_from_slice(arguments);
+    request
+}
+
+/// A request for another operation.
+pub(crate) fn operation(operation: Operation, arguments: &[u64]) -> Request {
+    Request { header: virtio_ikc::message::RequestHeader { operation: operation.0, call: 0, ..call(0, arguments).header }, ..Request::EMPTY }
+}
+
+/// Adds a buffer of these segments.
+pub(crate) fn with(mut request: Request, argument: u8, role: Role, direction: Direction, segments: &[(u64, u64)]) -> Request {
+    let header = &mut request.header;
+    let first = header.segment_count as usize;
+    for (place, (address, length)) in request.segments[first..].iter_mut().zip(segments) {
+        *place = Segment { address: GuestPhysical(*address), length: *length };
+    }
+    let count = u32::try_from(segments.len()).unwrap();
+    header.segment_count += count;
+    request.buffers[header.buffer_count as usize] = BufferDescriptor {
+        argument,
+        role: role.0,
+        direction: direction.0,
+        faults: 0,
+        segment_count: count,
+        length: segments.iter().map(|segment| segment.1).sum(),
+    };
+    header.buffer_count += 1;
+    request
+}
+
+/// Makes the last buffer `more` bytes longer, which fault.
+pub(crate) fn faulting(mut request: Request, more: u64) -> Request {
+    let buffer = &mut request.buffers[request.header.buffer_count as usize - 1];
+    buffer.faults = 1;
+    buffer.length += more;
+    request
+}
+
+fn queue(index: u16) -> Queue {
+    let layout = QueueLayout::STANDARD;
+    let start = 0x1_0000 + u64::from(index) * 0x1000;
+    let part = |part| start + layout.offset(part) as u64;
+    Queue {
+        index,
+        size: layout.size(),
+        descriptors: part(Part::Descriptors),
+        driver: part(Part::Available),
+        device: part(Part::Used),
+    }
+}
+
+fn driver(proxy: &'static Proxy, index: u16) -> Driver<RingMemory> {
+    let (memory, layout) = RingMemory::of(&proxy.memory, &queue(index)).unwrap();
+    Driver::of_requests(memory, layout, |slot| slot_of(index, slot))
+}
+
+fn slot_of(queue: u16, slot: u16) -> Slot {
+    let request = 0x2_0000 + u64::from(queue) * 0x1_0000 + u64::from(slot) * 0x800;
+    Slot { request: GuestPhysical(request), reply: GuestPhysical(request + 0x400) }
+}
+
+/// A request's bytes as they lie in memory.
+pub(crate) fn bytes_of(request: &Request) -> [u8; REQUEST_BYTES] {
+    let header = &request.header;
+    let mut bytes = Vec::new();
+    for number in [header.operation, header.call, header.process, header.thread] {
+        bytes.extend(number.to_le_bytes());
+    }
+    bytes.extend(header.sequence.to_le_bytes());
+    bytes.extend(header.arguments.iter().flat_map(|number| number.to_le_bytes()));
+    bytes.extend(header.segment_table.to_le_bytes());
+    bytes.extend(header.segment_count.to_le_bytes());
+    bytes.extend(header.buffer_count.to_le_bytes());
+    for buffer in &request.buffers {
+        bytes.extend([buffer.argument, buffer.role, buffer.direction, buffer.faults]);
+        bytes.extend(buffer.segment_count.to_le_bytes());
+        bytes.extend(buffer.length.to_le_bytes());
+    }
+    for segment in &request.segments {
+        bytes.extend(segment.address.as_u64().to_le_bytes());
+        bytes.extend(segment.length.to_le_bytes());
+    }
+    bytes.resize(REQUEST_BYTES, 0);
+    bytes.try_into().unwrap()
+}
