@@ -21,7 +21,9 @@ fn main() {
     let out = PathBuf::from(variable("OUT_DIR"));
     let root = here.parent().expect("the crate lies in the workspace");
     let guest = root.join("guest-lwk");
-    for path in ["src", "core/src", "vdso", "Cargo.toml", "core/Cargo.toml", "Cargo.lock", "link.ld", "build.rs", ".cargo"] {
+    for path in
+        ["src", "core/src", "vdso", "Cargo.toml", "core/Cargo.toml", "Cargo.lock", "link.ld", "build.rs", ".cargo"]
+    {
         watch(&guest.join(path));
     }
     watch(&root.join("virtio-ikc/src"));
@@ -80,7 +82,13 @@ fn build_vdso(source: &Path, out: &Path) {
 
     let mut link = Command::new("cc");
     link.args(["-shared", "-nostdlib", "-nostartfiles", "-Wl,-soname,linux-vdso.so.1", "-Wl,--hash-style=both"]);
-    link.args(["-Wl,--gc-sections", "-Wl,-Bsymbolic", "-Wl,--no-undefined", "-Wl,--build-id=none", "-Wl,-z,noexecstack"]);
+    link.args([
+        "-Wl,--gc-sections",
+        "-Wl,-Bsymbolic",
+        "-Wl,--no-undefined",
+        "-Wl,--build-id=none",
+        "-Wl,-z,noexecstack",
+    ]);
     link.args(["-Wl,-z,max-page-size=4096", "-Wl,--strip-debug"]);
     link.arg(format!("-Wl,--version-script={}", source.join("vdso.map").display()));
     link.arg(format!("-Wl,-T,{}", source.join("vdso.lds").display()));

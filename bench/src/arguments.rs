@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     rounds: Option<u32>,
 
-    /// Measure a tenth as long
+    /// Take a sixth of the batches in each run
     #[arg(long)]
     pub(crate) quick: bool,
 

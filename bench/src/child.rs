@@ -1,4 +1,4 @@
-//! Runs `bench-guest` on either side and checks what it says.
+//! Runs programs on either side, and checks what `bench-guest` says.
 //!
 //! A run that hangs is ended, a run that fails shows what it wrote to stderr. A run that reports more time than passed
 //! outside is a failure too: its clock is wrong, and so is its figure.
@@ -49,6 +49,20 @@ pub(crate) fn run(command: &mut Command, at_start: impl FnOnce(u32)) -> Result<R
         Ok(report) => Ok(Run { report, messages }),
         Err(error) => Err(error.context(format!("{shown} failed ({status}): {}", messages.trim_end()))),
     }
+}
+
+/// Time from the command's start until it is reaped. The standard library starts it by posix_spawn(3).
+pub(crate) fn time(command: &mut Command) -> Result<Duration> {
+    let messages = tempfile::tempfile().context("no temporary file for stderr")?;
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(messages.try_clone()?);
+    let began = Instant::now();
+    let status = command.status();
+    let took = began.elapsed();
+    let status = status.with_context(|| format!("cannot start {}", display(command)))?;
+    if !status.success() {
+        bail!("{} failed ({status}): {}", display(command), text_of(messages)?.trim_end());
+    }
+    Ok(took)
 }
 
 fn converse(child: &mut Child, at_start: impl FnOnce(u32)) -> Result<Report> {
@@ -146,6 +160,14 @@ mod tests {
     fn a_result_does_not_excuse_an_exit_status() {
         let script = format!("echo '{STARTED}'; echo '{}'; exit 3", finished(5));
         assert!(error_of(&script).contains("exit status: 3"));
+    }
+
+    #[test]
+    fn a_start_is_timed_until_the_program_has_ended() {
+        let took = time(Command::new("sleep").arg("0.05")).unwrap();
+        assert!(took >= Duration::from_millis(50), "{took:?}");
+        let error = time(Command::new("sh").args(["-c", "echo no memory >&2; exit 125"])).unwrap_err();
+        assert!(error.to_string().contains("no memory"), "{error}");
     }
 
     #[test]

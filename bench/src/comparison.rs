@@ -3,12 +3,13 @@
 use std::fmt;
 
 use anyhow::{Context, Result, ensure};
-use bench::catalogue::{Benchmark, Goal, Method};
+use bench::catalogue::{Benchmark, Goal};
 use bench::statistics::{Summary, speed};
 use serde::Serialize;
 
+use crate::figure::Figure;
 use crate::side::{Side, Sides};
-use crate::unit::Nanoseconds;
+use crate::unit::{Nanoseconds, Times};
 
 /// What was found.
 #[derive(Debug, Serialize)]
@@ -23,6 +24,8 @@ pub(crate) struct Comparison {
     pub(crate) lwk_ns: Summary,
     /// How many times as fast the LWK is.
     pub(crate) speed: Summary,
+    /// The same of the fastest batches of both sides.
+    pub(crate) speed_at_best: f64,
     /// What is promised, if anything is.
     pub(crate) goal: Option<GoalMet>,
 }
@@ -42,39 +45,44 @@ impl Comparison {
     pub(crate) fn measure(benchmark: &Benchmark, sides: &Sides, rounds: u32) -> Result<Self> {
         let mut native = Vec::new();
         let mut lwk = Vec::new();
-        let mut checksums = Vec::new();
         for round in 0..rounds {
             let order = if round % 2 == 0 { [Side::Native, Side::Lwk] } else { [Side::Lwk, Side::Native] };
             for side in order {
-                let (nanoseconds, checksum) = once(benchmark, sides, side)?;
-                checksums.push(checksum);
+                let figure = sides.measure(side, benchmark)?;
                 match side {
-                    Side::Native => native.push(nanoseconds),
-                    Side::Lwk => lwk.push(nanoseconds),
+                    Side::Native => native.push(figure),
+                    Side::Lwk => lwk.push(figure),
                 }
             }
         }
         ensure!(
-            checksums.windows(2).all(|pair| pair[0] == pair[1]),
+            native.iter().chain(&lwk).all(|figure| figure.checksum == native[0].checksum),
             "{}: the same program found different things on the two sides",
             benchmark.name
         );
-        Self::new(benchmark, native, lwk).with_context(|| format!("{}: no round was measured", benchmark.name))
+        Self::new(benchmark, &native, &lwk).with_context(|| format!("{}: no round was measured", benchmark.name))
     }
 
-    /// Of the times per operation, round by round; `None` if there is no round.
-    pub(crate) fn new(benchmark: &Benchmark, native: Vec<f64>, lwk: Vec<f64>) -> Option<Self> {
-        let speed = speed(&native, &lwk)?;
-        let lwk_ns = Summary::new(lwk)?;
+    /// Of each side's figures, round by round; `None` if there is no round.
+    pub(crate) fn new(benchmark: &Benchmark, native: &[Figure], lwk: &[Figure]) -> Option<Self> {
+        let native_ns = Summary::new(native.iter().map(|figure| figure.median).collect())?;
+        let lwk_ns = Summary::new(lwk.iter().map(|figure| figure.median).collect())?;
+        let speed = speed(&native_ns.rounds, &lwk_ns.rounds)?;
         Some(Self {
             name: benchmark.name,
             title: benchmark.title,
-            native_ns: Summary::new(native)?,
             goal: benchmark.goal.map(|goal| GoalMet::judge(goal, &lwk_ns, &speed)),
+            native_ns,
             lwk_ns,
             speed,
+            speed_at_best: best(native) / best(lwk),
         })
     }
+}
+
+/// Nanoseconds per operation in the fastest batch of all rounds.
+fn best(figures: &[Figure]) -> f64 {
+    figures.iter().map(|figure| figure.best).fold(f64::INFINITY, f64::min)
 }
 
 impl GoalMet {
@@ -89,17 +97,8 @@ impl GoalMet {
 impl fmt::Display for Comparison {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (native, lwk) = (Nanoseconds(self.native_ns.median), Nanoseconds(self.lwk_ns.median));
-        write!(to, "native {native}, LWK {lwk}, speed {:.2} x", self.speed.median)
+        write!(to, "native {native}, LWK {lwk}, speed {} x", Times(self.speed.median))
     }
-}
-
-/// Nanoseconds per operation, and the checksum.
-fn once(benchmark: &Benchmark, sides: &Sides, side: Side) -> Result<(f64, u64)> {
-    if benchmark.method == Method::Start {
-        return Ok((sides.start(side)?, 0));
-    }
-    let report = sides.measure(side, benchmark.name)?;
-    Ok((report.ns_per_operation, report.checksum))
 }
 
 #[cfg(test)]
@@ -108,7 +107,8 @@ mod tests {
     use bench::catalogue;
 
     fn compare(name: &str, native: f64, lwk: f64) -> Comparison {
-        Comparison::new(catalogue::find(name).unwrap(), vec![native], vec![lwk]).unwrap()
+        let figure = |median| Figure { median, best: median, checksum: 0 };
+        Comparison::new(catalogue::find(name).unwrap(), &[figure(native)], &[figure(lwk)]).unwrap()
     }
 
     #[test]
@@ -127,5 +127,14 @@ mod tests {
     #[test]
     fn what_promises_nothing_is_not_judged() {
         assert_eq!(compare("stat", 1000.0, 9000.0).goal, None);
+    }
+
+    #[test]
+    fn at_best_the_fastest_batches_of_any_rounds_are_compared() {
+        let figure = |best| Figure { median: 1000.0, best, checksum: 0 };
+        let native = [figure(100.0), figure(900.0)];
+        let lwk = [figure(800.0), figure(50.0)];
+        let comparison = Comparison::new(catalogue::find("stat").unwrap(), &native, &lwk).unwrap();
+        assert!((comparison.speed_at_best - 2.0).abs() < 1e-9);
     }
 }

@@ -33,8 +33,11 @@ pub(crate) struct Machine {
     backing: Backing,
     /// Linux's setting of transparent huge pages, which decides what pages a native program gets.
     transparent_huge_pages: String,
-    /// Runnable threads in the minute before, beside which we measured.
+    /// Runnable threads in the minute before.
     load: String,
+    /// Per cent of the run's time in which somebody waited for a CPU, if Linux counts it. Figures that were measured
+    /// under pressure are those of a crowded machine, on both sides.
+    pub(crate) cpu_pressure: Option<u64>,
 }
 
 impl Machine {
@@ -53,6 +56,7 @@ impl Machine {
             backing,
             transparent_huge_pages: chosen(&read("/sys/kernel/mm/transparent_hugepage/enabled")),
             load: read("/proc/loadavg").split(' ').next().unwrap_or(UNKNOWN).to_owned(),
+            cpu_pressure: None,
         })
     }
 
@@ -63,6 +67,7 @@ impl Machine {
             ("Linux", self.kernel.clone()),
             ("LWK", self.mode.clone()),
             ("both sides on", format!("CPU {}; load average before: {}", self.cpu, self.load)),
+            ("CPU pressure", self.cpu_pressure.map_or(UNKNOWN.into(), |per_cent| format!("{per_cent} % of the run"))),
             ("LWK's memory", format!("{}, {}", self.partition_memory, self.backing.describe())),
             ("native memory", native_pages(&self.transparent_huge_pages)),
         ]

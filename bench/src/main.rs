@@ -9,13 +9,16 @@ mod arguments;
 mod backing;
 mod child;
 mod comparison;
+mod figure;
 mod host_class;
 mod machine;
 mod plot;
+mod pressure;
 mod programs;
 mod results;
 mod side;
 mod table;
+mod turn;
 mod unit;
 
 use std::process::ExitCode;
@@ -26,6 +29,7 @@ use clap::Parser;
 use arguments::Arguments;
 use comparison::Comparison;
 use machine::Machine;
+use pressure::Pressure;
 use programs::Programs;
 use results::Results;
 use side::Sides;
@@ -46,8 +50,9 @@ fn run(arguments: &Arguments) -> Result<()> {
     let sides = Sides::new(&programs, cpu, arguments.quick)?;
     eprintln!("a first partition on CPU {cpu}");
     let backing = sides.try_out()?;
-    let machine = Machine::describe(&programs, cpu, backing)?;
+    let mut machine = Machine::describe(&programs, cpu, backing)?;
 
+    let pressure = Pressure::begin();
     let chosen = arguments.benchmarks();
     let mut comparisons = Vec::with_capacity(chosen.len());
     for (index, benchmark) in chosen.iter().enumerate() {
@@ -56,6 +61,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         eprintln!("{comparison}");
         comparisons.push(comparison);
     }
+    machine.cpu_pressure = pressure.and_then(|pressure| pressure.per_cent());
     let results = Results { machine, rounds: arguments.rounds(), quick: arguments.quick, comparisons };
     println!("{}", table::render(&results));
     for file in results.save(&programs.folder, arguments.json.as_deref())? {

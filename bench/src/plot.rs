@@ -11,6 +11,7 @@ use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
 use crate::comparison::Comparison;
+use crate::unit::Times;
 
 /// A drawing by its file's name.
 pub(crate) type Drawing = (&'static str, fn(&[Comparison], &Path) -> Result<()>);
@@ -41,6 +42,8 @@ fn speed(comparisons: &[Comparison], file: &Path) -> Result<()> {
         let color = if ratio < 1.0 { SLOWER } else { FASTER };
         let corners = [(0.0, row - 0.3), (ratio.log2(), row + 0.3)];
         chart.draw_series([Rectangle::new(corners, color.filled())])?;
+        let label = Text::new(Times(ratio).to_string(), (6, -7), (FONT, 14));
+        chart.draw_series([EmptyElement::at((ratio.log2().max(0.0), row)) + label])?;
     }
     Ok(root.present()?)
 }
@@ -86,7 +89,7 @@ where
         .x_label_area_size(34)
         .build_cartesian_2d(range, 0.0..height)?;
     let mut mesh = chart.configure_mesh();
-    mesh.disable_y_mesh().y_labels(0).x_label_formatter(&|exponent| ratio(*exponent)).draw()?;
+    mesh.disable_y_mesh().max_light_lines(1).y_labels(0).x_label_formatter(&|exponent| ratio(*exponent)).draw()?;
     chart.draw_series([PathElement::new([(0.0, 0.0), (0.0, height)], BLACK)])?;
     chart.draw_series(rows(comparisons).map(|(row, comparison)| {
         EmptyElement::at((left, row)) + Text::new(comparison.title, (10 - NAMES_WIDTH, -7), (FONT, 14))
@@ -120,6 +123,7 @@ fn ratio(exponent: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::figure::Figure;
     use bench::catalogue;
 
     #[test]
@@ -140,7 +144,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let comparisons: Vec<Comparison> = catalogue::ALL
             .iter()
-            .map(|benchmark| Comparison::new(benchmark, vec![200.0, 210.0], vec![100.0, 900.0]).unwrap())
+            .map(|benchmark| {
+                let figures = [200.0, 900.0].map(|median| Figure { median, best: 100.0, checksum: 0 });
+                Comparison::new(benchmark, &figures, &figures).unwrap()
+            })
             .collect();
         for (name, draw) in ALL {
             let file = folder.path().join(name);

@@ -17,7 +17,7 @@ pub(crate) struct Results {
     pub(crate) machine: Machine,
     /// How often each side was measured.
     pub(crate) rounds: u32,
-    /// Whether it was measured a tenth as long.
+    /// Whether fewer batches were taken.
     pub(crate) quick: bool,
     /// One a benchmark.
     pub(crate) comparisons: Vec<Comparison>,

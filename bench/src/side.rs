@@ -4,16 +4,16 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
-use bench::line::Report;
-use bench::statistics::median;
+use anyhow::{Context, Result};
+use bench::catalogue::{Benchmark, Method};
 
 use crate::affinity::Pinned;
 use crate::backing::Backing;
 use crate::child;
+use crate::figure::Figure;
 use crate::programs::Programs;
+use crate::turn::Turn;
 
 /// Memory of a partition that runs `bench-guest`, which needs a little over 1 GiB.
 pub(crate) const MEMORY: &str = "2G";
@@ -51,6 +51,7 @@ impl<'a> Sides<'a> {
 
     /// Runs one short benchmark on the LWK, to fail early if it cannot run here, and looks at the partition's pages.
     pub(crate) fn try_out(&self) -> Result<Backing> {
+        let _turn = Turn::wait()?;
         let mut backing = None;
         let run = child::run(self.guest(Side::Lwk, "getppid").arg("--quick"), |pid| {
             backing = Backing::of_process(pid).ok();
@@ -61,34 +62,27 @@ impl<'a> Sides<'a> {
         backing.context("the first partition ended before its memory could be looked at")
     }
 
-    /// Runs a benchmark of `bench-guest`.
-    pub(crate) fn measure(&self, side: Side, name: &str) -> Result<Report> {
-        let mut command = self.guest(side, name);
+    /// Measures a benchmark on one side.
+    pub(crate) fn measure(&self, side: Side, benchmark: &Benchmark) -> Result<Figure> {
+        let _turn = Turn::wait()?;
+        let _pinned = self.pinned(side)?;
+        if benchmark.method == Method::Start {
+            return self.starts(side);
+        }
+        let mut command = self.guest(side, benchmark.name);
         if self.quick {
             command.arg("--quick");
         }
-        let _pinned = self.pinned(side)?;
-        Ok(child::run(&mut command, |_| ())?.report)
+        Figure::of_report(child::run(&mut command, |_| ())?.report)
     }
 
-    /// Nanoseconds from the start of /bin/true until it is reaped; the median of several starts.
-    pub(crate) fn start(&self, side: Side) -> Result<f64> {
-        let _pinned = self.pinned(side)?;
-        let mut times = Vec::new();
-        for _ in 0..if self.quick { 3 } else { 10 } {
-            times.push(self.start_once(side)?.as_secs_f64() * 1e9);
-        }
-        median(&times).context("nothing was started")
-    }
-
-    /// The standard library starts programs by posix_spawn(3).
-    fn start_once(&self, side: Side) -> Result<Duration> {
-        let mut command = self.command(side, SMALL_MEMORY, TRUE.as_ref());
-        let began = Instant::now();
-        let status = command.status().with_context(|| format!("cannot start {}", child::display(&command)))?;
-        let took = began.elapsed();
-        ensure!(status.success(), "{} failed: {status}", child::display(&command));
-        Ok(took)
+    /// Starts /bin/true several times.
+    fn starts(&self, side: Side) -> Result<Figure> {
+        let times = (0..if self.quick { 3 } else { 10 }).map(|_| {
+            let took = child::time(&mut self.command(side, SMALL_MEMORY, TRUE.as_ref()))?;
+            Ok(took.as_secs_f64() * 1e9)
+        });
+        Figure::of_times(times.collect::<Result<_>>()?)
     }
 
     fn guest(&self, side: Side, name: &str) -> Command {

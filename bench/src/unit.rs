@@ -1,4 +1,4 @@
-//! Times as people read them.
+//! Times and ratios as people read them.
 
 use std::fmt;
 
@@ -23,6 +23,21 @@ impl fmt::Display for Nanoseconds {
     }
 }
 
+/// How many times as fast something is, shown with two digits at least.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Times(pub(crate) f64);
+
+impl fmt::Display for Times {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = match self.0 {
+            tiny if tiny < 0.01 => 4,
+            small if small < 0.1 => 3,
+            _ => 2,
+        };
+        to.pad(&format!("{:.digits$}", self.0))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -34,5 +49,11 @@ mod tests {
         for (time, shown) in cases {
             assert_eq!(Nanoseconds(time).to_string(), shown);
         }
+    }
+
+    #[test]
+    fn ratios_far_below_1_keep_their_digits() {
+        let shown = [1.734, 0.5, 0.0571, 0.00213].map(|ratio| Times(ratio).to_string());
+        assert_eq!(shown, ["1.73", "0.50", "0.057", "0.0021"]);
     }
 }

@@ -12,6 +12,7 @@
 mod agent;
 mod arch;
 mod execute;
+mod int;
 mod memory;
 mod own_descriptors;
 pub mod protocol;

@@ -11,6 +11,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::arch;
+use crate::int::{int, low};
 
 /// How many descriptors there are at most.
 const COUNT: u32 = 4096;
@@ -45,7 +46,7 @@ impl OwnDescriptors {
 
     /// Whether a descriptor argument names one of them. Linux looks at the low 32 bits.
     pub(crate) const fn contains(self, raw: u64) -> bool {
-        let number = raw as u32;
+        let number = low(raw);
         self.first <= number && number < self.end
     }
 
@@ -69,7 +70,7 @@ impl OwnDescriptors {
 
     /// The program's descriptor `raw`; `None` if it is not one it may use. It may be closed.
     pub(crate) fn borrow(self, raw: u64) -> Option<BorrowedFd<'static>> {
-        let number = raw as i32;
+        let number = int(raw);
         if self.contains(raw) || number < 0 {
             return None;
         }
@@ -80,6 +81,7 @@ impl OwnDescriptors {
     ///
     /// # Errors
     /// EMFILE if there is no room.
+    #[expect(clippy::needless_pass_by_value, reason = "the old number is closed")]
     pub(crate) fn adopt(self, file: OwnedFd) -> io::Result<OwnedFd> {
         self.duplicate(&file)
     }

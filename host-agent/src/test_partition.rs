@@ -9,9 +9,7 @@ use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use virtio_ikc::address::GuestPhysical;
-use virtio_ikc::message::{
-    BufferDescriptor, Direction, Operation, REQUEST_BYTES, Reply, Request, Role, Segment,
-};
+use virtio_ikc::message::{BufferDescriptor, Direction, Operation, REQUEST_BYTES, Reply, Request, Role, Segment};
 use virtio_ikc::ring::{Driver, Part, QueueLayout, Slot};
 
 use crate::arch;
@@ -114,6 +112,7 @@ impl TestPartition {
     }
 
     /// Executes a request and answers its result.
+    #[expect(clippy::large_types_passed_by_value, reason = "tests make it on the spot")]
     pub(crate) fn run(&self, request: Request) -> i64 {
         self.wait(self.submit(1, request)).result
     }
@@ -134,7 +133,11 @@ impl TestPartition {
     pub(crate) fn last_words(&self) -> Option<FromAgent> {
         let mut readable = [PollFd::new(&self.vmm, PollFlags::IN)];
         poll(&mut readable, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).unwrap();
-        if readable[0].revents().is_empty() { None } else { socket::receive(&self.vmm).unwrap().map(|(message, _)| message) }
+        if readable[0].revents().is_empty() {
+            None
+        } else {
+            socket::receive(&self.vmm).unwrap().map(|(message, _)| message)
+        }
     }
 
     fn driver(&self, queue: u16) -> MutexGuard<'_, Driver<RingMemory>> {
@@ -165,11 +168,20 @@ pub(crate) fn call(number: i64, arguments: &[u64]) -> Request {
 
 /// A request for another operation.
 pub(crate) fn operation(operation: Operation, arguments: &[u64]) -> Request {
-    Request { header: virtio_ikc::message::RequestHeader { operation: operation.0, call: 0, ..call(0, arguments).header }, ..Request::EMPTY }
+    Request {
+        header: virtio_ikc::message::RequestHeader { operation: operation.0, call: 0, ..call(0, arguments).header },
+        ..Request::EMPTY
+    }
 }
 
 /// Adds a buffer of these segments.
-pub(crate) fn with(mut request: Request, argument: u8, role: Role, direction: Direction, segments: &[(u64, u64)]) -> Request {
+pub(crate) fn with(
+    mut request: Request,
+    argument: u8,
+    role: Role,
+    direction: Direction,
+    segments: &[(u64, u64)],
+) -> Request {
     let header = &mut request.header;
     let first = header.segment_count as usize;
     for (place, (address, length)) in request.segments[first..].iter_mut().zip(segments) {

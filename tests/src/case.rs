@@ -44,6 +44,8 @@ pub struct Case {
     pub stdout: Stdout,
     /// Variables beyond the fixed ones.
     pub environment: Vec<(OsString, OsString)>,
+    /// Variables for the program, but not for `lwk-vmm` itself: it gets them by `--env`.
+    pub program_environment: Vec<(OsString, OsString)>,
     /// Run by `/bin/sh` in the folder before the program, both times natively.
     pub set_up: String,
     /// Run by the shell that then becomes the program: `umask`, `ulimit`, redirections.
@@ -71,6 +73,7 @@ impl Case {
             stdin: Stdin::Null,
             stdout: Stdout::Read,
             environment: Vec::new(),
+            program_environment: Vec::new(),
             set_up: String::new(),
             prelude: String::new(),
             options: Vec::new(),
@@ -78,7 +81,7 @@ impl Case {
             needs: Vec::new(),
             status: 0,
             signal: None,
-            timeout: Duration::from_secs(60),
+            timeout: Duration::from_mins(1),
         }
     }
 
@@ -148,6 +151,13 @@ impl Case {
     #[must_use]
     pub fn variable(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// Adds a variable that `lwk-vmm` itself must not see, such as `LD_PRELOAD`.
+    #[must_use]
+    pub fn program_variable(mut self, name: &str, value: &str) -> Self {
+        self.program_environment.push((name.into(), value.into()));
         self
     }
 

@@ -27,9 +27,22 @@ pub fn differences(native: &Outcome, lwk: &Outcome) -> Option<String> {
         let _ = writeln!(report, "status: native {}, LWK {}", native.status, lwk.status);
     }
     text(&mut report, "stdout", &native.stdout, &lwk.stdout);
-    text(&mut report, "stderr", &native.stderr, &lwk.stderr);
+    if native.refused {
+        one_line(&mut report, &lwk.stderr);
+    } else {
+        text(&mut report, "stderr", &native.stderr, &lwk.stderr);
+    }
     trees(&mut report, &native.tree, &lwk.tree);
     (!report.is_empty()).then_some(report)
+}
+
+/// A program that cannot be executed is reported in one line of our own.
+fn one_line(report: &mut String, stderr: &[u8]) {
+    let lines = stderr.split_inclusive(|byte| *byte == b'\n').count();
+    if lines != 1 || !stderr.starts_with(b"lwk-vmm: ") {
+        let _ =
+            writeln!(report, "stderr: should be one line that begins with lwk-vmm: but is {}", stderr.escape_ascii());
+    }
 }
 
 fn text(report: &mut String, name: &str, native: &[u8], lwk: &[u8]) {

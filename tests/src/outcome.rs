@@ -13,6 +13,8 @@ pub struct Outcome {
     pub status: i32,
     /// The case's folder.
     pub tree: Tree,
+    /// Whether execve(2) refused the program, so that what is on stderr is the runner's own.
+    pub refused: bool,
     /// Whether the time limit struck.
     pub timed_out: bool,
     /// Whether processes of its group outlived the program.

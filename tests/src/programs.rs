@@ -97,15 +97,31 @@ fn sources(group: &str) -> Result<Vec<PathBuf>> {
     Ok(sources)
 }
 
+/// Compiles the runner that stands in for `lwk-vmm` when the harness itself is tested.
+///
+/// # Errors
+/// As [`build`].
+pub fn pass_through(folder: &Path) -> Result<PathBuf> {
+    fs::create_dir_all(folder)?;
+    let path = folder.join("pass-through");
+    bring_up_to_date(&root().join("pass-through.c"), Flavour::DynamicPie, &path)?;
+    Ok(path)
+}
+
 fn compile(group: &str, source: &Path, flavour: Flavour, folder: &Path) -> Result<Program> {
     let stem = source.file_stem().context("a source has a name")?.to_string_lossy();
     let name = format!("{group}-{stem}");
     let path = folder.join(format!("{name}{}", flavour.suffix()));
-    if !is_current(&path, source)? {
-        run_compiler(source, flavour, &path)?;
-    }
+    bring_up_to_date(source, flavour, &path)?;
     let cases = list(&path)?;
     Ok(Program { name, path, cases })
+}
+
+fn bring_up_to_date(source: &Path, flavour: Flavour, program: &Path) -> Result<()> {
+    if is_current(program, source)? {
+        return Ok(());
+    }
+    run_compiler(source, flavour, program)
 }
 
 fn is_current(program: &Path, source: &Path) -> Result<bool> {

@@ -63,7 +63,11 @@ pub fn once(case: &Case, runner: Runner, folder: &Path) -> Result<Outcome> {
     let mut command = command(case, runner, folder)?;
     let mut streams = Streams::attach(case, folder, &mut command)?;
     let started = Instant::now();
-    let mut child = command.spawn().with_context(|| format!("{command:?}"))?;
+    let mut child = match command.spawn() {
+        Ok(child) => child,
+        Err(error) if matches!(runner, Runner::Native) => return refused(&error, folder),
+        Err(error) => return Err(error).with_context(|| format!("{command:?}")),
+    };
     drop(command);
     let group = Pid::from_child(&child);
     let (stdout, stderr) = streams.pump(case, &mut child)?;
@@ -78,7 +82,24 @@ pub fn once(case: &Case, runner: Runner, folder: &Path) -> Result<Outcome> {
         stderr: without_remarks(&stderr.unwrap_or_default(), runner),
         status: status.code().or(status.signal().map(|number| 128 + number)).unwrap_or(-1),
         tree: tree::read(folder)?,
+        refused: false,
         timed_out,
+    };
+    fs::remove_dir_all(folder)?;
+    Ok(outcome)
+}
+
+/// What a shell makes of a program that cannot be executed: status 127 if it is missing, 126 otherwise.
+fn refused(error: &io::Error, folder: &Path) -> Result<Outcome> {
+    let missing = error.kind() == io::ErrorKind::NotFound;
+    let outcome = Outcome {
+        stdout: Vec::new(),
+        stderr: Vec::new(),
+        status: if missing { 127 } else { 126 },
+        tree: tree::read(folder)?,
+        refused: true,
+        timed_out: false,
+        left_processes: false,
     };
     fs::remove_dir_all(folder)?;
     Ok(outcome)
@@ -110,6 +131,7 @@ fn command(case: &Case, runner: Runner, folder: &Path) -> Result<Command> {
         words.push(executable.into());
         words.extend(["--cpus".into(), cpus.into(), "--mem".into(), OsString::from(&case.memory)]);
         words.extend(case.options.iter().cloned());
+        words.extend(case.program_environment.iter().flat_map(option_for));
         words.push("--".into());
     }
     words.extend(case.argv.iter().cloned());
@@ -121,7 +143,17 @@ fn command(case: &Case, runner: Runner, folder: &Path) -> Result<Command> {
     command.args(&words[1..]).current_dir(folder).process_group(0);
     surroundings(&mut command, folder);
     command.envs(case.environment.iter().cloned());
+    if matches!(runner, Runner::Native) {
+        command.envs(case.program_environment.iter().cloned());
+    }
     Ok(command)
+}
+
+fn option_for((name, value): &(OsString, OsString)) -> [OsString; 2] {
+    let mut text = name.clone();
+    text.push("=");
+    text.push(value);
+    ["--env".into(), text]
 }
 
 /// Our ends of what the program reads and writes.

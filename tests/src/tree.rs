@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// Contents up to this length are kept, so that a difference can be shown; longer ones are hashed.
 const KEPT_BYTES: u64 = 4096;
 /// A modification time older than this was set on purpose and is compared.
-const RECENT: Duration = Duration::from_secs(24 * 3600);
+const RECENT: Duration = Duration::from_hours(24);
 
 /// What is at one path.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,16 +1,19 @@
 //! The harness against runners that err on purpose: it finds every kind of difference, and none where there is none.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use differential_tests::case::Case;
 use differential_tests::comparison::differences;
 use differential_tests::cpus::Placement;
 use differential_tests::expected::objection;
 use differential_tests::outcome::Outcome;
+use differential_tests::programs;
 use differential_tests::run::{Runner, once};
 use rustix::process::Signal;
 
-const PASS_THROUGH: &str = env!("CARGO_BIN_EXE_pass-through");
+fn pass_through() -> PathBuf {
+    programs::pass_through(Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap()
+}
 
 fn case() -> Case {
     let set_up = "echo data >file; ln -s file link; mkdir folder; touch -d @0 folder/old";
@@ -25,7 +28,8 @@ fn run(case: &Case, runner: Runner) -> Outcome {
 /// What the harness says about a runner with `defect`.
 fn report(case: &Case, defect: &str) -> Option<String> {
     let case = if defect.is_empty() { case.clone() } else { case.clone().variable("PASS_THROUGH_DEFECT", defect) };
-    let lwk = Runner::Lwk(Path::new(PASS_THROUGH), Placement::OneCpu);
+    let executable = pass_through();
+    let lwk = Runner::Lwk(&executable, Placement::OneCpu);
     differences(&run(&case, Runner::Native), &run(&case, lwk))
 }
 
@@ -110,4 +114,13 @@ fn prelude_sets_umask_and_descriptors() {
     let script = "umask; read line <&3; echo $line";
     let case = Case::shell("umask", script).set_up("echo third >file").prelude("umask 027; exec 3<file");
     assert_eq!(run(&case, Runner::Native).stdout, b"0027\nthird\n");
+}
+
+#[test]
+fn refused_program_is_judged_by_status_and_one_line() {
+    let missing = Case::words("missing", "./missing").status(127);
+    assert_eq!(run(&missing, Runner::Native).status, 127);
+    assert_eq!(report(&missing, ""), None);
+    let report = report(&missing, "echo and more").unwrap_or_default();
+    assert!(report.contains("stdout: differs"), "{report}");
 }

@@ -12,7 +12,7 @@ fn main() -> ExitCode {
     }
     match cli::parse(env::args_os()) {
         Ok(Command::Run(options)) => lwk_vmm::run::run(&options).into(),
-        Ok(Command::Doctor { json }) => exit_code(lwk_vmm::doctor::run(json)),
+        Ok(Command::Doctor { json }) => lwk_vmm::doctor::run(json).into(),
         Ok(Command::Print(text)) => {
             print!("{text}");
             ExitCode::SUCCESS
@@ -32,8 +32,4 @@ fn agent() -> ExitCode {
         return EXIT_OWN_ERROR.into();
     };
     std::process::exit(host_agent::run(socket))
-}
-
-fn exit_code(status: i32) -> ExitCode {
-    u8::try_from(status).unwrap_or(EXIT_OWN_ERROR).into()
 }

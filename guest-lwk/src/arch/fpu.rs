@@ -118,3 +118,19 @@ pub fn load_initial() {
     state.reset();
     state.load();
 }
+
+/// The x87 exceptions that are flagged and not masked.
+pub fn x87_exceptions() -> u32 {
+    let (mut control, mut status) = (0_u16, 0_u16);
+    // SAFETY: stores two words; the forms without a wait do not raise what is pending.
+    unsafe { asm!("fnstcw [{}]", "fnstsw [{}]", in(reg) &raw mut control, in(reg) &raw mut status, options(nostack)) }
+    u32::from(status & !control) & 0x3f
+}
+
+/// The SIMD exceptions that are flagged and not masked.
+pub fn simd_exceptions() -> u32 {
+    let mut state = 0_u32;
+    // SAFETY: stores MXCSR.
+    unsafe { asm!("stmxcsr [{}]", in(reg) &raw mut state, options(nostack)) }
+    state & !(state >> 7) & 0x3f
+}

@@ -3,6 +3,8 @@
 //! Frames that were never handed out are still zero, because the host gives fresh pages; the allocator knows which those are, so a
 //! program's first pages are not zeroed twice.
 
+use alloc::collections::BTreeMap;
+
 use lwk_core::frames::FrameAllocator;
 use spin::Mutex;
 use virtio_ikc::address::{GuestPhysical, PAGE_SIZE};
@@ -61,8 +63,35 @@ pub fn allocate_for_lwk(bytes: u64) -> Option<GuestPhysical> {
     Some(GuestPhysical(block.frame * PAGE_SIZE))
 }
 
+/// How many owners beyond the first a frame has, for those that have any.
+static SHARED: Mutex<BTreeMap<u64, u32>> = Mutex::new(BTreeMap::new());
+
+/// Gives `count` frames at `address` another owner: each is free when all of them have given it back.
+pub fn share_run(address: GuestPhysical, count: u64) {
+    let mut shared = SHARED.lock();
+    let first = address.0 / PAGE_SIZE;
+    for frame in first..first + count {
+        *shared.entry(frame).or_insert(0) += 1;
+    }
+}
+
 /// Gives `count` frames at `address` back.
 pub fn free_run(address: GuestPhysical, count: u64) {
+    let mut shared = SHARED.lock();
+    if shared.is_empty() {
+        return free_owned(address, count);
+    }
+    for number in 0..count {
+        let frame = GuestPhysical(address.0 + number * PAGE_SIZE);
+        match shared.get_mut(&(frame.0 / PAGE_SIZE)) {
+            None => free_owned(frame, 1),
+            Some(1) => drop(shared.remove(&(frame.0 / PAGE_SIZE))),
+            Some(others) => *others -= 1,
+        }
+    }
+}
+
+fn free_owned(address: GuestPhysical, count: u64) {
     with(|frames| frames.free_run(address.0 / PAGE_SIZE, count)).expect("frames are given back once");
 }
 

@@ -12,6 +12,9 @@ use super::file::{self, MappedFile};
 use super::space::AddressSpace;
 use crate::errno::{Errno, SysResult};
 
+/// MAP_32BIT: below 2 GiB (mmap(2)).
+const MAP_32BIT: u32 = 0x40;
+
 /// What mmap(2) was asked for, checked as far as it can be without the address space.
 #[derive(Clone, Copy, Debug)]
 pub struct MapRequest {
@@ -41,6 +44,7 @@ impl AddressSpace {
             flags: area_flags(request.flags),
             backing: backing(&request),
         };
+        self.within_data_limit(area.protection, area.flags, request.length)?;
         if !self.areas.is_free(&range) {
             self.remove_areas(&range)?;
         }
@@ -65,7 +69,11 @@ impl AddressSpace {
         }
         let fixed = request.flags & (abi::MAP_FIXED | abi::MAP_FIXED_NOREPLACE) != 0;
         if !fixed {
-            return self.place_near(address, length);
+            return if request.flags & MAP_32BIT != 0 {
+                self.find_low_place(length)
+            } else {
+                self.place_near(address, length)
+            };
         }
         if !GuestVirtual(address).is_aligned(PAGE_SIZE) {
             return Err(Errno::EINVAL);

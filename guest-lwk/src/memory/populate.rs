@@ -16,9 +16,9 @@ use super::{commit, file, frames};
 /// Anonymous memory up to this size is populated at once.
 const EAGER_ANONYMOUS_BYTES: u64 = 256 << 10;
 /// Private file mappings up to this size are read at once.
-const EAGER_FILE_BYTES: u64 = 4 << 20;
+const EAGER_FILE_BYTES: u64 = 64 << 10;
 /// How much a fault populates where a large page does not fit.
-const WINDOW_BYTES: u64 = 64 << 10;
+const WINDOW_BYTES: u64 = 128 << 10;
 
 /// Why a page could not be put where an area is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -37,6 +37,10 @@ impl AddressSpace {
         let newly_accounted =
             !area.flags.contains(VmaFlags::ACCOUNTED) && is_accounted(protection, area.flags, area.backing);
         let mut charged = 0;
+        let newly_writable = protection.is_writable() && !area.protection.is_writable();
+        if newly_writable {
+            self.within_data_limit(protection, area.flags, piece.end - piece.start)?;
+        }
         if newly_accounted {
             commit::charge(piece.end - piece.start)?;
         }

@@ -9,8 +9,9 @@ use lwk_core::vma::{Backing, Vma, VmaFlags};
 use virtio_ikc::address::{GuestPhysical, GuestVirtual, PAGE_SIZE};
 use virtio_ikc::layout::{PROGRAM_END, PROGRAM_START};
 
-use super::commit;
+use super::page_table::{CHARGED, OWNED};
 use super::space::AddressSpace;
+use super::{commit, file, frames};
 use crate::errno::{Errno, SysResult};
 
 /// What mremap(2) was asked for; lengths are whole pages.
@@ -116,14 +117,14 @@ impl AddressSpace {
         keep: bool,
     ) -> SysResult {
         self.within_limits(if keep { new_length } else { new_length - old_length })?;
-        if matches!(area.backing, Backing::File { .. })
-            && area.flags.contains(VmaFlags::SHARED)
-            && new_length > old_length
-        {
-            // The window shows no more of the file than was asked for at first.
+        if !is_shown(area, old, new_length) {
             return Err(Errno::ENOMEM);
         }
         self.add_area(continued(area, old, target, new_length))?;
+        if old_length == 0 {
+            self.share_pages(&(old..old + new_length.min(area.end - old)), target)?;
+            return Ok(target);
+        }
         let moved = old..old + old_length;
         if let Err(error) = self.move_pages(&moved, target) {
             self.remove_areas(&(target..target + new_length))?;
@@ -149,6 +150,21 @@ impl AddressSpace {
             self.flush(from);
         }
         for (address, level, entry) in pages {
+            self.place_moved(address - from.start + target, level, entry)?;
+        }
+        Ok(())
+    }
+
+    /// Shows the pages of `from` a second time at `target` (mremap(2), "old_size").
+    fn share_pages(&mut self, from: &Range<u64>, target: u64) -> Result<(), Errno> {
+        let _ = self.populate(from);
+        let mut pages: Vec<(u64, Level, Entry)> = Vec::new();
+        self.table.visit(from.clone(), &mut |address, level, entry| pages.push((address, level, *entry)))?;
+        for (address, level, entry) in pages {
+            if entry.flags().contains(OWNED) {
+                frames::share_run(GuestPhysical(entry.page_address(level)), level.entry_bytes() / PAGE_SIZE);
+            }
+            let entry = entry.with_flags(entry.flags().difference(CHARGED));
             self.place_moved(address - from.start + target, level, entry)?;
         }
         Ok(())
@@ -191,6 +207,16 @@ fn check_target(request: &RemapRequest) -> Result<(), Errno> {
         return Err(Errno::EINVAL);
     }
     if new < PROGRAM_START { Err(Errno::EPERM) } else { Ok(()) }
+}
+
+/// Whether the window shows as much of a shared file as is to be mapped of it; it does not grow with mappings.
+fn is_shown(area: &Vma, from: u64, length: u64) -> bool {
+    match area.backing {
+        Backing::File { handle, offset } if area.flags.contains(VmaFlags::SHARED) => {
+            file::shown_at(handle, offset + (from - area.start) + length - 1).is_some()
+        }
+        _ => true,
+    }
 }
 
 /// An area like `area` at `target`, whose first byte is what `area` has at `from`.

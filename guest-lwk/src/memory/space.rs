@@ -99,10 +99,26 @@ impl AddressSpace {
             .ok_or(Errno::ENOMEM)
     }
 
+    /// A free place for `length` bytes in the second GiB, where MAP_32BIT puts them.
+    pub(super) fn find_low_place(&self, length: u64) -> Result<u64, Errno> {
+        const SECOND_GIB: Range<u64> = 0x4000_0000..0x8000_0000;
+        let place = self.areas.find_gap(length, PAGE_SIZE, SECOND_GIB.start, SECOND_GIB.end, false);
+        place.ok_or(Errno::ENOMEM)
+    }
+
     /// Whether `RLIMIT_AS` allows `length` more bytes.
     pub(super) fn within_limits(&self, length: u64) -> Result<(), Errno> {
         let total = self.areas.total_bytes().checked_add(length).ok_or(Errno::ENOMEM)?;
         if total > self.limits.address_space { Err(Errno::ENOMEM) } else { Ok(()) }
+    }
+
+    /// Whether RLIMIT_DATA allows `length` more bytes of private writable memory (getrlimit(2)).
+    pub(super) fn within_data_limit(&self, protection: Protection, flags: VmaFlags, length: u64) -> Result<(), Errno> {
+        if self.limits.data == u64::MAX || !is_data(protection, flags) {
+            return Ok(());
+        }
+        let used: u64 = self.areas.iter().filter(|area| is_data(area.protection, area.flags)).map(Vma::bytes).sum();
+        if used.saturating_add(length) > self.limits.data { Err(Errno::ENOMEM) } else { Ok(()) }
     }
 
     /// Promises the memory of `area` if it is of the kind that is promised in advance, and enters it.
@@ -183,4 +199,9 @@ impl AddressSpace {
         }
         Ok(())
     }
+}
+
+/// Whether Linux counts such memory as data (mm.h, is_data_mapping()).
+fn is_data(protection: Protection, flags: VmaFlags) -> bool {
+    protection.is_writable() && !flags.intersects(VmaFlags::SHARED | VmaFlags::GROWS_DOWN)
 }

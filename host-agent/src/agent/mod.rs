@@ -16,6 +16,7 @@ use crate::socket;
 ///
 /// Call it first thing in a fresh process with one thread. Standard input, output and error and all other inherited
 /// descriptors are taken to be the program's.
+#[must_use]
 pub fn run(socket: OwnedFd) -> i32 {
     match start::start(socket) {
         Ok(Some(supervisor)) => supervisor.run(),

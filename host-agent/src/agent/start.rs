@@ -14,7 +14,7 @@ use crate::arch::{self, SignalSet};
 use crate::execute::{Credentials, Files, set_process_name};
 use crate::memory::{Partition, Shared, reserve_faulting};
 use crate::own_descriptors::OwnDescriptors;
-use crate::protocol::{FromAgent, Region, ToAgent};
+use crate::protocol::{AGENT_NAME, FromAgent, Region, ToAgent};
 use crate::proxy::{self, Counters, Crew, Link, Proxy, die_with};
 use crate::socket;
 
@@ -57,10 +57,13 @@ struct FilesOfStart {
 /// Makes the first proxy. `None` if the VMM went away.
 pub(super) fn start(socket: OwnedFd) -> Result<Option<Supervisor>, (OwnedFd, StartError)> {
     let own = OwnDescriptors::choose();
-    let socket = match own.duplicate(&socket) {
-        Ok(own) => own,
+    let moved = match own.duplicate(&socket) {
+        Ok(moved) => moved,
         Err(error) => return Err((socket, StartError::Cannot("move descriptors", error))),
     };
+    // Its old number must be free before the proxy is made.
+    drop(socket);
+    let socket = moved;
     match make(&socket, own) {
         Ok(None) => Ok(None),
         Ok(Some(made)) => Ok(Some(Supervisor::new(socket, made.link, made.children, made.process, made.counters))),
@@ -97,13 +100,14 @@ fn make(socket: &OwnedFd, own: OwnDescriptors) -> Result<Option<Made>, StartErro
     let counters: Shared<Counters> = Shared::new().map_err(cannot("map memory"))?;
     let parent = std::process::id();
 
+    // A proxy has its name from its first moment.
+    set_process_name(order.name.as_bytes());
     let Some(process) = arch::fork().map_err(cannot("fork the proxy"))? else {
         drop((here, children, order.files.memory));
         close_copy(socket);
         if die_with(Some(parent)).is_err() {
             arch::end_process(1);
         }
-        set_process_name(order.name.as_bytes());
         let proxy = Proxy {
             process: std::process::id(),
             memory,
@@ -121,6 +125,7 @@ fn make(socket: &OwnedFd, own: OwnDescriptors) -> Result<Option<Made>, StartErro
         };
         proxy::main(proxy, order.may_spin)
     };
+    set_process_name(AGENT_NAME.as_bytes());
     let ready = FromAgent::Ready { process, parent, ignored_signals: ignored_signals.0 };
     socket::send(socket, &ready, &[]).map_err(cannot("answer the VMM"))?;
     Ok(Some(Made { process, link: here, children, counters }))
@@ -152,7 +157,8 @@ fn receive(socket: &OwnedFd, own: OwnDescriptors) -> Result<Option<Order>, Start
 
 /// What /proc/self/exe names is an absolute path without symbolic links.
 fn absolute(workdir: Option<&str>, executable: String) -> String {
-    let path = workdir.map_or_else(|| Path::new(&executable).to_owned(), |workdir| Path::new(workdir).join(&executable));
+    let path =
+        workdir.map_or_else(|| Path::new(&executable).to_owned(), |workdir| Path::new(workdir).join(&executable));
     let found = std::fs::canonicalize(path).ok().and_then(|path| path.into_os_string().into_string().ok());
     found.unwrap_or(executable)
 }

@@ -20,6 +20,7 @@ pub(super) struct Supervisor {
     link: OwnedFd,
     /// Readable when something happened to the proxy.
     children: OwnedFd,
+    /// The proxy, until it has been waited for.
     proxy: Option<Pid>,
     counters: Shared<Counters>,
 }
@@ -44,27 +45,33 @@ impl Supervisor {
     }
 
     /// Serves until the proxy has ended or the VMM goes away. Answers the exit status.
-    pub(super) fn run(self) -> i32 {
+    pub(super) fn run(mut self) -> i32 {
         arch::close_inherited(&[&self.socket, &self.link, &self.children]);
         while self.step() == Next::Continue {}
         if let Some(proxy) = self.proxy {
-            // It is our child and not waited for yet, or has ended: either way this hits nobody else.
+            // It is our child and not waited for yet, so this hits nobody else; should it have ended, all is well.
             let _ = kill_process(proxy, Signal::KILL);
         }
+        self.wait_for_the_end();
         0
     }
 
-    fn step(&self) -> Next {
+    /// Hears the VMM out: to close a socket with unread messages would take our own last ones back (ECONNRESET, unix(7)).
+    fn wait_for_the_end(&self) {
+        while let Ok(Some(_)) = socket::receive::<ToAgent>(&self.socket) {}
+    }
+
+    fn step(&mut self) -> Next {
         let ready = self.wait();
         let [socket, link, children] = ready;
         // The proxy's last words come before its end.
-        if link && self.from_proxy() == Next::End {
+        if link && self.take_from_proxy() == Next::End {
             return self.reap();
         }
         if children && self.reap() == Next::End {
             return Next::End;
         }
-        if socket { self.from_vmm() } else { Next::Continue }
+        if socket { self.take_from_vmm() } else { Next::Continue }
     }
 
     /// Waits for something on the socket, the link or from the children.
@@ -77,7 +84,7 @@ impl Supervisor {
         wanted.map(|file| !file.revents().is_empty())
     }
 
-    fn from_vmm(&self) -> Next {
+    fn take_from_vmm(&self) -> Next {
         let Ok(Some((message, _))) = socket::receive::<ToAgent>(&self.socket) else { return Next::End };
         match message {
             ToAgent::Signal { signal } => self.send_signal(signal),
@@ -90,7 +97,7 @@ impl Supervisor {
         Next::Continue
     }
 
-    fn from_proxy(&self) -> Next {
+    fn take_from_proxy(&self) -> Next {
         let Ok(Some((message, files))) = socket::receive::<FromAgent>(&self.link) else { return Next::End };
         let files: Vec<BorrowedFd<'_>> = files.iter().map(AsFd::as_fd).collect();
         self.tell(&message, &files)
@@ -103,13 +110,15 @@ impl Supervisor {
     }
 
     /// Looks what happened to the proxy.
-    fn reap(&self) -> Next {
+    fn reap(&mut self) -> Next {
         arch::drain_signals(&self.children);
         let options = WaitOptions::NOHANG | WaitOptions::UNTRACED;
-        let Ok(Some((_, status))) = waitpid(self.proxy, options) else { return Next::Continue };
+        let Some(proxy) = self.proxy else { return Next::End };
+        let Ok(Some((_, status))) = waitpid(Some(proxy), options) else { return Next::Continue };
         if let Some(signal) = status.stopping_signal() {
             return self.tell(&FromAgent::Stopped { signal }, &[]);
         }
+        self.proxy = None;
         let Counters { requests, wakeups, interrupts } = &*self.counters;
         let [requests, wakeups, interrupts] =
             [requests, wakeups, interrupts].map(|counter| counter.load(Ordering::Relaxed));

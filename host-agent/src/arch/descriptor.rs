@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::slice;
 
 use super::raw_call::{Argument, call};
 use super::signal::SignalSet;
@@ -20,18 +21,19 @@ pub(crate) fn borrow_descriptor(number: i32) -> BorrowedFd<'static> {
 pub(crate) fn signal_descriptor(signals: SignalSet) -> std::io::Result<OwnedFd> {
     let arguments = [
         Argument::number(u64::MAX),
-        Argument::own_shared(&[signals]),
+        Argument::own_shared(slice::from_ref(&signals)),
         Argument::number(8),
         Argument::number(u64::from((libc::SFD_CLOEXEC | libc::SFD_NONBLOCK).cast_unsigned())),
         Argument::NULL,
         Argument::NULL,
     ];
-    let result = call(libc::SYS_signalfd4 as u32, arguments);
-    match i32::try_from(result) {
-        // SAFETY: the descriptor is new.
-        Ok(number) if number >= 0 => Ok(unsafe { OwnedFd::from_raw_fd(number) }),
-        _ => Err(std::io::Error::from_raw_os_error(result.unsigned_abs() as i32)),
+    let result = call(libc::SYS_signalfd4, arguments);
+    let result = i32::try_from(result).unwrap_or(-libc::EMFILE);
+    if result < 0 {
+        return Err(std::io::Error::from_raw_os_error(-result));
     }
+    // SAFETY: the descriptor is new.
+    Ok(unsafe { OwnedFd::from_raw_fd(result) })
 }
 
 /// Takes what a descriptor of `signal_descriptor` has to tell.

@@ -62,7 +62,7 @@ global_asm!(
 );
 
 unsafe extern "C" {
-    fn lwk_interruptible_call(word: *const AtomicI64, arguments: *const [Argument; 6], number: u64) -> i64;
+    fn lwk_interruptible_call(word: *const AtomicI64, arguments: *const [Argument<'_>; 6], number: i64) -> i64;
     fn lwk_interruptible_begin();
     fn lwk_interruptible_syscall();
     fn lwk_interruptible_abort();
@@ -79,10 +79,10 @@ impl Interruptible {
     }
 
     /// Executes system call `number`, or answers [`INTERRUPTED`] without executing it when `word` is negative.
-    pub(crate) fn call(&self, number: u32, arguments: [Argument; 6]) -> i64 {
+    pub(crate) fn call(&self, number: i64, arguments: [Argument<'_>; 6]) -> i64 {
         // SAFETY: the routine keeps the C calling convention, reads the two references while they live, and makes a
         // system call whose arguments are as sound as those of `raw_call::call`.
-        unsafe { lwk_interruptible_call(&raw const self.word, &raw const arguments, u64::from(number)) }
+        unsafe { lwk_interruptible_call(&raw const self.word, &raw const arguments, number) }
     }
 }
 
@@ -103,7 +103,8 @@ extern "C" fn on_interrupt(_signal: i32, _info: *const libc::siginfo_t, context:
     let begin = lwk_interruptible_begin as *const () as i64;
     let last = lwk_interruptible_syscall as *const () as i64;
     if (begin..=last).contains(&at) {
-        let word: *const AtomicI64 = std::ptr::with_exposed_provenance(registers[libc::REG_R12 as usize] as usize);
+        let word: *const AtomicI64 =
+            std::ptr::with_exposed_provenance(usize::from_ne_bytes(registers[libc::REG_R12 as usize].to_ne_bytes()));
         // SAFETY: inside the routine R12 holds the reference that `Interruptible::call` was given.
         if unsafe { &*word }.load(Ordering::Relaxed) < 0 {
             registers[libc::REG_RIP as usize] = lwk_interruptible_abort as *const () as i64;

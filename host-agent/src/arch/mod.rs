@@ -12,5 +12,6 @@ pub(crate) use fork::{end_process, fork};
 pub(crate) use interruptible::{Interruptible, install_handler, may_have_been_interrupted};
 pub(crate) use raw_call::{Argument, Message, Vector, call};
 pub(crate) use signal::{
-    SignalInfo, SignalSet, block_all_but, consume_pending, default_action, ignored_signals, interrupt_thread, raise_default, send_signal, wait_for_signal,
+    SignalInfo, SignalSet, block_all_but, consume_pending, default_action, ignored_signals, interrupt_thread,
+    raise_default, send_signal, wait_for_signal,
 };

@@ -6,41 +6,47 @@
 #![allow(unsafe_code)]
 
 use std::arch::asm;
+use std::marker::PhantomData;
 
-use crate::memory::{HostRun, faulting_address};
+use crate::memory::{HostRun, Taken, faulting_address};
 
-/// One argument of a system call, as Linux gets it.
+/// One argument of a system call, as Linux gets it; `'a` is the life of the memory of our own that it points to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(transparent)]
-pub(crate) struct Argument(u64);
+pub(crate) struct Argument<'a>(u64, PhantomData<&'a ()>);
 
-impl Argument {
+impl<'a> Argument<'a> {
     /// A null pointer, or 0.
-    pub(crate) const NULL: Self = Self(0);
+    pub(crate) const NULL: Self = Self(0, PhantomData);
 
     /// A number. The caller vouches that Linux does not take it as an address.
     pub(crate) const fn number(value: u64) -> Self {
-        Self(value)
+        Self(value, PhantomData)
     }
 
     /// A pointer to checked memory of the partition.
     pub(crate) fn partition(run: HostRun) -> Self {
-        Self(run.address() as u64)
+        Self(run.address() as u64, PhantomData)
     }
 
     /// A pointer to memory of our own; Linux may read and write it while the call runs.
-    pub(crate) fn own<T>(memory: &mut [T]) -> Self {
-        Self(memory.as_mut_ptr().expose_provenance() as u64)
+    pub(crate) fn own<T>(memory: &'a mut [T]) -> Self {
+        Self(memory.as_mut_ptr().expose_provenance() as u64, PhantomData)
     }
 
     /// A pointer to memory of our own that Linux only reads.
-    pub(crate) fn own_shared<T>(memory: &[T]) -> Self {
-        Self(memory.as_ptr().expose_provenance() as u64)
+    pub(crate) fn own_shared<T>(memory: &'a [T]) -> Self {
+        Self(memory.as_ptr().expose_provenance() as u64, PhantomData)
+    }
+
+    /// A pointer to scratch memory. Used no longer than the scratch memory is not reset: its mapping may end then.
+    pub(crate) fn scratch(memory: Taken) -> Self {
+        Self(memory.address() as u64, PhantomData)
     }
 
     /// An address at which any access faults, for more bytes than any call moves.
     pub(crate) fn faulting() -> Self {
-        Self(faulting_address() as u64)
+        Self(faulting_address() as u64, PhantomData)
     }
 }
 
@@ -48,7 +54,7 @@ impl Argument {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(C)]
 pub(crate) struct Vector {
-    base: Argument,
+    base: Argument<'static>,
     length: u64,
 }
 
@@ -72,13 +78,13 @@ impl Vector {
 /// A `struct msghdr`, made as soundly as an [`Argument`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(C)]
-pub(crate) struct Message {
-    pub(crate) name: Argument,
+pub(crate) struct Message<'a> {
+    pub(crate) name: Argument<'a>,
     pub(crate) name_length: u32,
     pub(crate) padding: u32,
-    pub(crate) vectors: Argument,
+    pub(crate) vectors: Argument<'a>,
     pub(crate) vector_count: u64,
-    pub(crate) control: Argument,
+    pub(crate) control: Argument<'a>,
     pub(crate) control_length: u64,
     pub(crate) flags: i32,
     pub(crate) tail: u32,
@@ -86,19 +92,19 @@ pub(crate) struct Message {
 
 const _: () = {
     assert!(size_of::<Vector>() == size_of::<libc::iovec>());
-    assert!(size_of::<Message>() == size_of::<libc::msghdr>());
+    assert!(size_of::<Message<'_>>() == size_of::<libc::msghdr>());
 };
 
 /// Executes system call `number`; the answer is a value or a negated errno from -4095 to -1.
-pub(crate) fn call(number: u32, arguments: [Argument; 6]) -> i64 {
-    let [a, b, c, d, e, f] = arguments.map(|argument| argument.0);
+pub(crate) fn call(number: i64, arguments: [Argument<'_>; 6]) -> i64 {
+    let [rdi, rsi, rdx, r10, r8, r9] = arguments.map(|argument| argument.0);
     let result: i64;
     // SAFETY: every pointer among the arguments was made by a constructor above, of memory that outlives the call.
     unsafe {
         asm!(
             "syscall",
-            inlateout("rax") u64::from(number) => result,
-            in("rdi") a, in("rsi") b, in("rdx") c, in("r10") d, in("r8") e, in("r9") f,
+            inlateout("rax") number => result,
+            in("rdi") rdi, in("rsi") rsi, in("rdx") rdx, in("r10") r10, in("r8") r8, in("r9") r9,
             lateout("rcx") _, lateout("r11") _,
             options(nostack)
         );

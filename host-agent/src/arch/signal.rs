@@ -3,6 +3,7 @@
 
 use std::arch::global_asm;
 use std::mem::{offset_of, size_of};
+use std::slice;
 
 use virtio_ikc::message::SIGINFO_BYTES;
 
@@ -41,6 +42,11 @@ impl SignalSet {
     pub(crate) const ALL: Self = Self(u64::MAX);
     /// The one that interrupts threads in offloaded calls.
     pub(crate) const INTERRUPT: Self = Self::one(INTERRUPT_SIGNAL);
+
+    /// Those that Linux sends to a job in the background that uses its terminal (termios(3)). A thread that blocks them
+    /// is not stopped but refused (EIO), so a thread that makes calls must not.
+    pub(crate) const TERMINAL: Self =
+        Self::one(libc::SIGTTIN.cast_unsigned()).with(Self::one(libc::SIGTTOU.cast_unsigned()));
 
     /// The set of `signal` alone; empty if there is no such signal.
     pub(crate) const fn one(signal: u32) -> Self {
@@ -99,13 +105,13 @@ pub(super) fn install(signal: u32, handler: Handler) {
 fn set_action(signal: u32, action: Action) {
     let arguments = [
         Argument::number(signal.into()),
-        Argument::own_shared(&[action]),
+        Argument::own_shared(slice::from_ref(&action)),
         Argument::NULL,
         Argument::number(SET_BYTES),
         Argument::NULL,
         Argument::NULL,
     ];
-    call(libc::SYS_rt_sigaction as u32, arguments);
+    call(libc::SYS_rt_sigaction, arguments);
 }
 
 /// The signals that this process ignores.
@@ -120,7 +126,7 @@ pub(crate) fn ignored_signals() -> SignalSet {
             Argument::NULL,
             Argument::NULL,
         ];
-        call(libc::SYS_rt_sigaction as u32, arguments) == 0 && action[0].handler == libc::SIG_IGN
+        call(libc::SYS_rt_sigaction, arguments) == 0 && action[0].handler == libc::SIG_IGN
     };
     SignalSet((1..=64).filter(|signal| is_ignored(*signal)).map(|signal| SignalSet::one(signal).0).sum())
 }
@@ -133,13 +139,13 @@ pub(crate) fn block_all_but(open: SignalSet) {
 fn set_mask(blocked: SignalSet) {
     let arguments = [
         Argument::number(libc::SIG_SETMASK as u64),
-        Argument::own_shared(&[blocked]),
+        Argument::own_shared(slice::from_ref(&blocked)),
         Argument::NULL,
         Argument::number(SET_BYTES),
         Argument::NULL,
         Argument::NULL,
     ];
-    call(libc::SYS_rt_sigprocmask as u32, arguments);
+    call(libc::SYS_rt_sigprocmask, arguments);
 }
 
 /// Waits for one of `signals`, all of which the thread blocks. `None` if the interrupting signal came instead.
@@ -150,7 +156,7 @@ pub(crate) fn wait_for_signal(signals: SignalSet) -> Option<(u32, SignalInfo)> {
 /// Sends process `process` a signal. It may have ended.
 pub(crate) fn send_signal(process: u32, signal: u32) {
     let [process, signal] = [process, signal].map(|number| Argument::number(number.into()));
-    call(libc::SYS_kill as u32, [process, signal, Argument::NULL, Argument::NULL, Argument::NULL, Argument::NULL]);
+    call(libc::SYS_kill, [process, signal, Argument::NULL, Argument::NULL, Argument::NULL, Argument::NULL]);
 }
 
 /// Gives `signal` its default action in this process.
@@ -167,14 +173,14 @@ pub(crate) fn consume_pending(signals: SignalSet) -> u32 {
 fn take_signal(signals: SignalSet, timeout: Argument) -> Option<(u32, SignalInfo)> {
     let mut info = [SignalInfo { bytes: [0; SIGINFO_BYTES], rest: [0; _] }];
     let arguments = [
-        Argument::own_shared(&[signals]),
+        Argument::own_shared(slice::from_ref(&signals)),
         Argument::own(&mut info),
         timeout,
         Argument::number(SET_BYTES),
         Argument::NULL,
         Argument::NULL,
     ];
-    let signal = u32::try_from(call(libc::SYS_rt_sigtimedwait as u32, arguments)).ok()?;
+    let signal = u32::try_from(call(libc::SYS_rt_sigtimedwait, arguments)).ok()?;
     Some((signal, info[0]))
 }
 
@@ -189,7 +195,7 @@ pub(crate) fn interrupt_thread(process: u32, thread: u32) -> bool {
         Argument::NULL,
         Argument::NULL,
     ];
-    call(libc::SYS_tgkill as u32, arguments) != -i64::from(libc::EAGAIN)
+    call(libc::SYS_tgkill, arguments) != -i64::from(libc::EAGAIN)
 }
 
 /// Lets `signal` do to this process what it does by default. Returns if that is nothing.
@@ -206,7 +212,7 @@ pub(crate) fn raise_default(signal: u32) {
         Argument::NULL,
         Argument::NULL,
     ];
-    call(libc::SYS_tgkill as u32, arguments);
+    call(libc::SYS_tgkill, arguments);
     set_mask(SignalSet::ALL.without(SignalSet::one(signal)));
 }
 

@@ -7,10 +7,10 @@
 use virtio_ikc::message::Role;
 
 use super::call::generic;
-use crate::arch::Argument;
 use super::frame::Frame;
 use super::vectors::{self, Vectors};
 use super::{Refusal, messages};
+use crate::arch::Argument;
 use crate::request::{Buffer, number_of};
 
 /// Buffers of at most this many bytes are copied when they lie in pieces.
@@ -35,14 +35,14 @@ pub(super) fn file(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
         _ => vectors::Form::WRITE_AT,
     };
     let vectors = Vectors::of(frame, &buffer, length)?;
-    vectors::transfer(frame, form, vectors)
+    Ok(vectors::transfer(frame, form, &vectors))
 }
 
 /// sendto(2), recvfrom(2).
 pub(super) fn socket(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
     let Some((buffer, length)) = scattered(frame) else { return generic(frame) };
     let vectors = Vectors::of(frame, &buffer, length)?;
-    messages::with_address(frame, vectors)
+    messages::with_address(frame, &vectors)
 }
 
 /// The buffer and how much of it Linux looks at, if the general way does not serve it.

@@ -29,7 +29,7 @@ fn by_number(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
         libc::SYS_sendmsg | libc::SYS_recvmsg => messages::execute(frame),
         libc::SYS_poll | libc::SYS_ppoll => poll::execute(frame),
         libc::SYS_select | libc::SYS_pselect6 => select::execute(frame),
-        libc::SYS_close_range => descriptors::close_range(frame),
+        libc::SYS_close_range => Ok(descriptors::close_range(frame)),
         libc::SYS_getdents64 => descriptors::list(frame),
         libc::SYS_ioctl | libc::SYS_fcntl => descriptors::control(frame),
         libc::SYS_readlink | libc::SYS_readlinkat => paths::read_link(frame),

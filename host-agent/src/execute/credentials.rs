@@ -14,7 +14,7 @@ use crate::arch::{Argument, call};
 /// A change that succeeded on one thread.
 #[derive(Clone, Debug)]
 struct Change {
-    number: u32,
+    number: i64,
     numbers: [u64; 6],
     /// Memory that an argument points to: its position and its bytes.
     memory: Vec<(usize, Vec<u8>)>,

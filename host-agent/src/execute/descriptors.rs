@@ -33,7 +33,7 @@ pub(super) fn control(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
 }
 
 /// close_range(2): once below the agent's descriptors and once above.
-pub(super) fn close_range(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
+pub(super) fn close_range(frame: &mut Frame<'_, '_>) -> i64 {
     const CLOSE_RANGE_UNSHARE: u64 = 2;
     let (first, last) = (u64::from(frame.low(0)), u64::from(frame.low(1)));
     // A table of descriptors of its own would part one worker from the others.
@@ -51,7 +51,7 @@ pub(super) fn close_range(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
             break;
         }
     }
-    Ok(result)
+    result
 }
 
 /// Refuses to pass the agent's descriptors on in a control message (SCM_RIGHTS, unix(7)).

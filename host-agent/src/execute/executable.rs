@@ -9,6 +9,7 @@ use rustix::fs::{Access, AtFlags, CWD, FileType, Mode, OFlags, Stat, StatVfsMoun
 use virtio_ikc::message::Operation;
 
 use super::{Answer, Executor, Refusal};
+use crate::int::low;
 use crate::request::{Parsed, Violation};
 
 /// Bytes of the longest path, its NUL included (PATH_MAX).
@@ -23,7 +24,7 @@ pub(super) fn open(executor: &mut Executor, request: &Parsed<'_>) -> Result<Answ
         return Err(Refusal::Errno(libc::EBADF));
     }
     let directory = own.borrow(directory).unwrap_or(CWD);
-    let named = name(directory, &path, AtFlags::from_bits_retain(flags as u32))?;
+    let named = name(directory, &path, AtFlags::from_bits_retain(low(flags)))?;
     let status = check(&named)?;
     // What may be executed but not read cannot be loaded by anyone but Linux: EACCES.
     let file = rustix::fs::open(magic_link(&named), OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;

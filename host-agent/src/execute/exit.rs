@@ -2,6 +2,7 @@
 
 use super::{Answer, Refusal};
 use crate::arch::raise_default;
+use crate::int::int;
 use crate::request::Parsed;
 
 /// `EXIT`. Does not return.
@@ -14,6 +15,6 @@ pub(super) fn execute(request: &Parsed<'_>) -> Result<Answer, Refusal> {
         let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
         raise_default(signal);
     }
-    let code = if signal == 0 { code as i32 } else { 128 + signal.cast_signed() };
+    let code = if signal == 0 { int(code) } else { 128 + signal.cast_signed() };
     crate::arch::end_process(code)
 }

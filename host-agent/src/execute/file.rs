@@ -9,11 +9,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustix::fs::{FileType, OFlags, Stat};
 use virtio_ikc::message::Operation;
 
+use super::copy::host_run;
 use super::{Answer, Executor, Refusal, locks};
+use crate::int::int;
 use crate::memory::probe_mapping;
 use crate::own_descriptors::OwnDescriptors;
 use crate::request::{Parsed, Violation};
-use super::copy::host_run;
 
 /// In `values[3]` of `FILE_REFERENCE`: the file is /dev/zero, anonymous memory by another name.
 const IS_ZERO_DEVICE: u64 = 1;
@@ -77,7 +78,7 @@ pub(super) fn reference(executor: &mut Executor, request: &Parsed<'_>) -> Result
     let own = executor.proxy.own;
     let file = own.borrow(descriptor).ok_or(Refusal::Errno(libc::EBADF))?;
     // Linux itself judges whether this file may be mapped so.
-    probe_mapping(file, protection as i32, flags as i32)?;
+    probe_mapping(file, int(protection), int(flags))?;
     let status = rustix::fs::fstat(file)?;
     let is_zero = is_zero_device(&status);
     let kind = FileType::from_raw_mode(status.st_mode);
@@ -86,7 +87,7 @@ pub(super) fn reference(executor: &mut Executor, request: &Parsed<'_>) -> Result
     }
     let handle = executor.proxy.files.add(own, rustix::io::fcntl_dupfd_cloexec(file, 0)?)?;
     let is_writable = rustix::fs::fcntl_getfl(file)?.contains(OFlags::RDWR);
-    let flags = u64::from(is_zero) * IS_ZERO_DEVICE | u64::from(is_writable) * IS_WRITABLE;
+    let flags = (u64::from(is_zero) * IS_ZERO_DEVICE) | (u64::from(is_writable) * IS_WRITABLE);
     let values = [status.st_size.cast_unsigned(), status.st_dev, status.st_ino, flags];
     Ok(Answer { result: handle, signal: 0, values })
 }

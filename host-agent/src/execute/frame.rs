@@ -11,6 +11,7 @@ use virtio_ikc::table::{Argument as Kind, Call, Size, fcntl, ioctl};
 use super::copy::{copy_in, copy_out, host_run};
 use super::{Executor, Refusal, paths};
 use crate::arch::Argument;
+use crate::int::low;
 use crate::memory::Taken;
 use crate::request::{Buffer, Needed, Parsed};
 
@@ -33,7 +34,7 @@ pub(super) struct Frame<'a, 'copy> {
     pub(super) request: &'a Parsed<'copy>,
     pub(super) call: &'static Call,
     /// What Linux gets.
-    pub(super) arguments: [Argument; 6],
+    pub(super) arguments: [Argument<'static>; 6],
     bounced: [Option<Bounced>; 6],
 }
 
@@ -74,16 +75,21 @@ impl<'a, 'copy> Frame<'a, 'copy> {
             Kind::VectorIn(_) | Kind::VectorOut(_) | Kind::MessageIn | Kind::MessageOut => self.absent(position),
             Kind::MessagesIn(_) | Kind::MessagesOut(_) => return Err(Refusal::Errno(libc::ENOSYS)),
             Kind::Address => return Err(Refusal::Errno(libc::EFAULT)),
-            Kind::Int | Kind::Long | Kind::Hex | Kind::Mode | Kind::Named(_) | Kind::Signal | Kind::Pid | Kind::Unused => {
-                Argument::number(raw)
-            }
+            Kind::Int
+            | Kind::Long
+            | Kind::Hex
+            | Kind::Mode
+            | Kind::Named(_)
+            | Kind::Signal
+            | Kind::Pid
+            | Kind::Unused => Argument::number(raw),
         };
         Ok(())
     }
 
     /// The low half of argument `position`.
     pub(super) fn low(&self, position: usize) -> u32 {
-        self.request.arguments[position] as u32
+        low(self.request.arguments[position])
     }
 
     /// Our own copy of the buffer at `position`, if it lies there.
@@ -119,7 +125,12 @@ impl<'a, 'copy> Frame<'a, 'copy> {
     }
 
     /// Lays the buffer at `position` into our own memory, at most the `needed` bytes of it that Linux looks at.
-    pub(super) fn bounce(&mut self, position: usize, buffer: &Buffer, needed: u64) -> Result<Argument, Refusal> {
+    pub(super) fn bounce(
+        &mut self,
+        position: usize,
+        buffer: &Buffer,
+        needed: u64,
+    ) -> Result<Argument<'static>, Refusal> {
         let shown = buffer.accessible.min(needed).min(LONGEST_BOUNCE);
         let length = usize::try_from(shown).map_err(|_| Refusal::Errno(libc::ENOMEM))?;
         let scratch = &mut self.executor.scratch;
@@ -127,14 +138,14 @@ impl<'a, 'copy> Frame<'a, 'copy> {
         let taken = taken.ok_or(Refusal::Errno(libc::ENOMEM))?;
         // What Linux leaves alone must come back as it was.
         copy_in(&self.executor.proxy.memory, self.request, buffer, scratch.bytes(taken))?;
-        let argument = Argument::own(scratch.bytes(taken));
+        let argument = Argument::scratch(taken);
         let counted = buffer.direction == Direction::OUT && self.is_counted(position);
         self.bounced[position] = Some(Bounced { buffer: *buffer, taken, counted });
         Ok(argument)
     }
 
     /// A buffer of which Linux may look at `needed` bytes.
-    pub(super) fn memory(&mut self, position: usize, needed: u64) -> Result<Argument, Refusal> {
+    pub(super) fn memory(&mut self, position: usize, needed: u64) -> Result<Argument<'static>, Refusal> {
         let Some(buffer) = self.request.buffer(position, Role::WHOLE).copied() else {
             return Ok(self.absent(position));
         };
@@ -149,19 +160,19 @@ impl<'a, 'copy> Frame<'a, 'copy> {
     }
 
     /// What Linux gets for a pointer that has no buffer.
-    pub(super) fn absent(&self, position: usize) -> Argument {
+    pub(super) fn absent(&self, position: usize) -> Argument<'static> {
         if self.request.arguments[position] == 0 { Argument::NULL } else { Argument::faulting() }
     }
 
     /// A descriptor that is the program's to use.
-    pub(super) fn descriptor(&self, raw: u64) -> Result<Argument, Refusal> {
+    pub(super) fn descriptor(&self, raw: u64) -> Result<Argument<'static>, Refusal> {
         if self.executor.proxy.own.contains(raw) {
             return Err(Refusal::Errno(libc::EBADF));
         }
         Ok(Argument::number(raw))
     }
 
-    fn sized(&mut self, position: usize, size: Size) -> Result<Argument, Refusal> {
+    fn sized(&mut self, position: usize, size: Size) -> Result<Argument<'static>, Refusal> {
         let needed = match Needed::of(self.call, size, &self.request.arguments) {
             Needed::Bytes(bytes) => bytes,
             Needed::Pointed(length) => self.pointed(usize::from(length))?,
@@ -181,7 +192,7 @@ impl<'a, 'copy> Frame<'a, 'copy> {
         Ok(number.map_or(0, |number| u32::from_le_bytes(*number).into()))
     }
 
-    fn always_bounced(&mut self, position: usize, needed: u64) -> Result<Argument, Refusal> {
+    fn always_bounced(&mut self, position: usize, needed: u64) -> Result<Argument<'static>, Refusal> {
         match self.request.buffer(position, Role::WHOLE).copied() {
             Some(buffer) if buffer.segment_count > 0 => self.bounce(position, &buffer, needed),
             Some(_) => Ok(Argument::faulting()),
@@ -200,7 +211,7 @@ impl<'a, 'copy> Frame<'a, 'copy> {
         matches!(self.call.arguments[position], Kind::Out(Size::Argument(_)))
     }
 
-    fn string(&mut self, position: usize, is_path: bool) -> Result<Argument, Refusal> {
+    fn string(&mut self, position: usize, is_path: bool) -> Result<Argument<'static>, Refusal> {
         let Some(buffer) = self.request.buffer(position, Role::STRING).copied() else {
             return Ok(self.absent(position));
         };
@@ -210,7 +221,7 @@ impl<'a, 'copy> Frame<'a, 'copy> {
         paths::string(self.executor, self.request, &buffer, is_path.then_some(self.call))
     }
 
-    fn shaped(&mut self, position: usize, shape: Shape) -> Result<Argument, Refusal> {
+    fn shaped(&mut self, position: usize, shape: Shape) -> Result<Argument<'static>, Refusal> {
         let raw = self.request.arguments[position];
         match shape {
             Shape::None => Ok(Argument::NULL),

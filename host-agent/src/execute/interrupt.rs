@@ -12,7 +12,8 @@ pub(super) fn execute(executor: &mut Executor, request: &Parsed<'_>) -> Result<A
     let queue = u16::try_from(queue).map_err(|_| Violation::Malformed(Operation::INTERRUPT.0))?;
     // Looking takes the queue's lock: whoever has taken the request before has said so before.
     let queues = executor.proxy.queues.get();
-    let waiting = queues.is_some_and(|queues| queues.requests.iter().any(|other| other.index == queue && other.has_waiting()));
+    let waiting =
+        queues.is_some_and(|queues| queues.requests.iter().any(|other| other.index == queue && other.has_waiting()));
     if executor.proxy.crew.interrupt(executor.proxy.process, queue, sequence) {
         return Ok(Answer::default());
     }

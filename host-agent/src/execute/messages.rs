@@ -20,7 +20,7 @@ const HEADER_BYTES: usize = 56;
 /// A name or control part in our own memory.
 #[derive(Clone, Copy)]
 struct Part {
-    argument: Argument,
+    argument: Argument<'static>,
     length: u64,
     copy: Option<(Buffer, Taken)>,
 }
@@ -58,7 +58,7 @@ pub(super) fn execute(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
 }
 
 /// sendto(2) and recvfrom(2) with memory in pieces.
-pub(super) fn with_address(frame: &mut Frame<'_, '_>, vectors: Vectors) -> Result<i64, Refusal> {
+pub(super) fn with_address(frame: &mut Frame<'_, '_>, vectors: &Vectors) -> Result<i64, Refusal> {
     for position in [0, 4, 5] {
         frame.place(position, frame.call.arguments[position])?;
     }
@@ -70,7 +70,7 @@ pub(super) fn with_address(frame: &mut Frame<'_, '_>, vectors: Vectors) -> Resul
     };
     let name = Part { argument: frame.arguments[4], length: length.into(), copy: None };
     let flags = frame.request.arguments[3];
-    let (result, header) = transfer(frame, name, Part::NONE, &vectors, flags)?;
+    let (result, header) = transfer(frame, name, Part::NONE, vectors, flags)?;
     if receives && result >= 0 {
         if let Some(bytes) = frame.bytes(5).and_then(|bytes| bytes.first_chunk_mut()) {
             *bytes = header.name_length.to_le_bytes();
@@ -80,13 +80,13 @@ pub(super) fn with_address(frame: &mut Frame<'_, '_>, vectors: Vectors) -> Resul
     Ok(result)
 }
 
-fn transfer(
+fn transfer<'memory>(
     frame: &mut Frame<'_, '_>,
     name: Part,
     control: Part,
-    vectors: &Vectors,
+    vectors: &'memory Vectors,
     flags: u64,
-) -> Result<(i64, Message), Refusal> {
+) -> Result<(i64, Message<'memory>), Refusal> {
     let vectors = vectors.at_once().ok_or(Refusal::Errno(libc::EMSGSIZE))?;
     let mut header = [Message {
         name: name.argument,
@@ -123,7 +123,7 @@ fn part(frame: &mut Frame<'_, '_>, buffer: Option<Buffer>) -> Result<Part, Refus
     let taken = if whole { scratch.bounce(length) } else { scratch.edge(length) };
     let taken = taken.ok_or(Refusal::Errno(libc::ENOBUFS))?;
     copy_in(&frame.executor.proxy.memory, frame.request, &buffer, scratch.bytes(taken))?;
-    let argument = Argument::own(scratch.bytes(taken));
+    let argument = Argument::scratch(taken);
     Ok(Part { argument, length: buffer.length, copy: Some((buffer, taken)) })
 }
 

@@ -95,7 +95,7 @@ impl Executor {
             Operation::WINDOW_MAP => window::map(self, request),
             Operation::WINDOW_UNMAP => window::unmap(self, request),
             Operation::WINDOW_SYNC => window::sync(self, request),
-            Operation::STOP => stop::execute(request),
+            Operation::STOP => Ok(stop::execute()),
             Operation::TRACE => trace::execute(self, request),
             Operation::NAME => executable::rename(self, request),
             Operation(unknown) => Err(Violation::Operation(unknown).into()),

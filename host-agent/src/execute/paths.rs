@@ -21,29 +21,33 @@ pub(super) fn string(
     request: &Parsed<'_>,
     buffer: &Buffer,
     path_of: Option<&'static Call>,
-) -> Result<Argument, Refusal> {
+) -> Result<Argument<'static>, Refusal> {
     let length = usize::try_from(buffer.length.min(LONGEST)).map_err(|_| Refusal::Errno(libc::ENAMETOOLONG))?;
     let taken = executor.scratch.bounce(length + 1).ok_or(Refusal::Errno(libc::ENAMETOOLONG))?;
     let memory = &executor.proxy.memory;
     let bytes = executor.scratch.bytes(taken);
     bytes[length] = 0;
     super::copy::copy_in(memory, request, buffer, &mut bytes[..length])?;
-    let Some(call) = path_of else { return Ok(Argument::own(bytes)) };
-    let Ok(text) = CStr::from_bytes_until_nul(bytes) else { return Ok(Argument::own(bytes)) };
-    let Some(special) = special(text.to_bytes(), executor.proxy.process) else { return Ok(Argument::own(bytes)) };
+    let text = path_of.and_then(|call| Some((call, CStr::from_bytes_until_nul(bytes).ok()?)));
+    let special = text.and_then(|(call, text)| Some((call, special(text.to_bytes(), executor.proxy.process)?)));
     match special {
-        Special::Descriptor(number) if executor.proxy.own.contains(number) => Err(Refusal::Errno(libc::ENOENT)),
-        Special::Executable if follows(call) => {
-            let path = executor.proxy.executable();
-            let copy = executor.scratch.bounce(path.as_bytes().len() + 1).ok_or(Refusal::Errno(libc::ENAMETOOLONG))?;
-            let bytes = executor.scratch.bytes(copy);
-            let (name, end) = bytes.split_at_mut(path.as_bytes().len());
-            name.copy_from_slice(path.as_bytes());
-            end.fill(0);
-            Ok(Argument::own(bytes))
+        Some((_, Special::Descriptor(number))) if executor.proxy.own.contains(number) => {
+            Err(Refusal::Errno(libc::ENOENT))
         }
-        _ => Ok(Argument::own(bytes)),
+        Some((call, Special::Executable)) if follows(call) => executable(executor),
+        _ => Ok(Argument::scratch(taken)),
     }
+}
+
+/// The path of the program's executable.
+fn executable(executor: &mut Executor) -> Result<Argument<'static>, Refusal> {
+    let path = executor.proxy.executable();
+    let path = path.as_bytes();
+    let taken = executor.scratch.bounce(path.len() + 1).ok_or(Refusal::Errno(libc::ENAMETOOLONG))?;
+    let (name, end) = executor.scratch.bytes(taken).split_at_mut(path.len());
+    name.copy_from_slice(path);
+    end.fill(0);
+    Ok(Argument::scratch(taken))
 }
 
 /// readlink(2), readlinkat(2).
@@ -65,7 +69,7 @@ pub(super) fn read_link(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
         return Err(Refusal::Errno(libc::EFAULT));
     }
     frame.executor.copy_out(frame.request, &buffer, answer)?;
-    Ok(answer.len() as i64)
+    Ok(answer.len().try_into().unwrap_or(i64::MAX))
 }
 
 fn names_executable(frame: &mut Frame<'_, '_>, position: usize) -> Result<bool, Refusal> {

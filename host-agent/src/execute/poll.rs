@@ -37,7 +37,7 @@ fn hide_own(frame: &mut Frame<'_, '_>) -> Vec<(usize, i32)> {
     for (index, entry) in bytes.chunks_exact_mut(ENTRY_BYTES).enumerate() {
         let Some(place) = entry.first_chunk_mut() else { continue };
         let descriptor = i32::from_le_bytes(*place);
-        if own.contains(descriptor as u64) {
+        if own.contains(descriptor.cast_unsigned().into()) {
             *place = NO_DESCRIPTOR.to_le_bytes();
             hidden.push((index, descriptor));
         }

@@ -21,7 +21,8 @@ pub(super) fn execute(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
     frame.place_all()?;
     for position in 1..=3 {
         let Some(set) = frame.bytes(position) else { continue };
-        let named = |number: u64| set.get(number as usize / 8).is_some_and(|byte| byte >> (number % 8) & 1 != 0);
+        let byte = |number: u64| usize::try_from(number / 8).ok().and_then(|index| set.get(index));
+        let named = |number: u64| byte(number).is_some_and(|byte| (byte >> (number % 8)) & 1 != 0);
         if own.numbers().take_while(|number| *number < bits).any(named) {
             return Err(Refusal::Errno(libc::EBADF));
         }

@@ -2,9 +2,9 @@
 
 use virtio_ikc::message::{Role, Segment};
 
+use super::Refusal;
 use super::copy::host_run;
 use super::frame::Frame;
-use super::Refusal;
 use crate::arch::{Argument, Vector};
 use crate::request::Buffer;
 
@@ -72,11 +72,11 @@ pub(super) fn execute(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
     let number = i64::from(frame.call.number);
     let at = !matches!(number, libc::SYS_readv | libc::SYS_writev | libc::SYS_vmsplice);
     let vectors = Vectors::of(frame, &buffer, buffer.length)?;
-    transfer(frame, Form { number, at }, vectors)
+    Ok(transfer(frame, Form { number, at }, &vectors))
 }
 
 /// Moves `vectors`, in as many calls as Linux needs for them, until one moves less than it could.
-pub(super) fn transfer(frame: &mut Frame<'_, '_>, form: Form, vectors: Vectors) -> Result<i64, Refusal> {
+pub(super) fn transfer(frame: &mut Frame<'_, '_>, form: Form, vectors: &Vectors) -> i64 {
     let mut moved: i64 = 0;
     let all = vectors.0.len() <= MAX_VECTORS || goes_on(frame, form);
     for part in vectors.0.chunks(MAX_VECTORS) {
@@ -92,7 +92,7 @@ pub(super) fn transfer(frame: &mut Frame<'_, '_>, form: Form, vectors: Vectors) 
         }
         let result = frame.executor.turn.call_as(frame.call, form.number, arguments);
         if result < 0 {
-            return Ok(if moved > 0 { moved } else { result });
+            return if moved > 0 { moved } else { result };
         }
         moved += result;
         let length: u64 = part.iter().map(Vector::length).sum();
@@ -100,7 +100,7 @@ pub(super) fn transfer(frame: &mut Frame<'_, '_>, form: Form, vectors: Vectors) 
             break;
         }
     }
-    Ok(moved)
+    moved
 }
 
 /// Whether the rest may be moved after a first part was moved wholly: a read from a pipe could wait for more than Linux

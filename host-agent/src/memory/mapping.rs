@@ -97,6 +97,11 @@ impl Mapping {
         self.start
     }
 
+    /// Its length in bytes.
+    pub(super) const fn length(&self) -> usize {
+        self.length
+    }
+
     fn inside(&self, offset: usize, length: usize) -> io::Result<*mut std::ffi::c_void> {
         let end = offset.checked_add(length).filter(|end| *end <= self.length);
         end.ok_or(io::ErrorKind::InvalidInput)?;

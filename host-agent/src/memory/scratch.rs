@@ -43,6 +43,16 @@ impl Taken {
     pub(crate) const fn length(self) -> usize {
         self.length
     }
+
+    /// Its first address.
+    pub(crate) const fn address(self) -> usize {
+        self.start
+    }
+
+    fn is_inside(self, memory: &Mapping) -> bool {
+        let offset = self.start.wrapping_sub(memory.start());
+        offset <= memory.length() && self.length <= memory.length() - offset
+    }
 }
 
 impl Scratch {
@@ -89,11 +99,14 @@ impl Scratch {
         Some(Taken { start, length })
     }
 
-    /// The bytes of `taken`.
+    /// The bytes of `taken`; none if it was given back.
     pub(crate) fn bytes(&mut self, taken: Taken) -> &mut [u8] {
+        if !std::iter::once(&self.memory).chain(&self.large).any(|memory| taken.is_inside(memory)) {
+            return &mut [];
+        }
         let start: *mut u8 = ptr::with_exposed_provenance_mut(taken.start);
-        // SAFETY: what was taken lies in a mapping of ours that is readable and writable and, while `self` is
-        // borrowed, not given back; no two takings overlap, and the borrow lets nobody have another slice.
+        // SAFETY: it lies in a mapping that is ours, and in a part of it that was made readable and writable when it
+        // was first taken and stays so; the borrow lets nobody have another slice of it.
         unsafe { std::slice::from_raw_parts_mut(start, taken.length) }
     }
 

@@ -10,9 +10,13 @@ use virtio_ikc::message::{EVENT_BYTES, Event, EventKind};
 
 use super::Proxy;
 use super::queues::{Queues, SharedQueue};
+use super::start::die_with;
 use super::worker::interrupt_driver;
-use crate::arch::{SignalInfo, SignalSet, wait_for_signal};
+use crate::arch::{SignalInfo, SignalSet, end_process, wait_for_signal};
 use crate::request::Violation;
+
+#[expect(clippy::cast_possible_truncation, reason = "it is 128")]
+const EVENT_LENGTH: u32 = EVENT_BYTES as u32;
 
 /// How long to wait for the LWK to take events before looking again.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -20,10 +24,16 @@ const PAUSE: Duration = Duration::from_millis(1);
 /// The first thread's work: hands signals on for ever.
 pub(crate) fn run(proxy: &'static Proxy, queues: &'static Queues) -> ! {
     let signals = SignalSet::ALL.without(SignalSet::INTERRUPT);
+    let parent = rustix::process::getppid().map(|parent| parent.as_raw_nonzero().get().cast_unsigned());
     let mut credentials = 0;
     loop {
         let taken = wait_for_signal(signals);
-        credentials = proxy.credentials.follow(credentials);
+        let followed = proxy.credentials.follow(credentials);
+        // Linux forgets the tie to the parent when credentials change (PR_SET_PDEATHSIG, prctl(2)).
+        if followed != credentials && die_with(parent).is_err() {
+            end_process(1);
+        }
+        credentials = followed;
         let (Some((signal, info)), Some(queue)) = (taken, &queues.events) else { continue };
         if let Err(violation) = post(proxy, queue, signal, &info) {
             proxy.fail(&violation);
@@ -41,7 +51,7 @@ fn post(proxy: &Proxy, queue: &SharedQueue, signal: u32, info: &SignalInfo) -> R
     let address = queue.lock().chain(head)?.as_event()?;
     let event = bytes_of(proxy.process, signal, info);
     proxy.memory.write(address, &event).map_err(|_| Violation::BlockOutside(address.as_u64()))?;
-    if queue.complete(head, EVENT_BYTES as u32)? {
+    if queue.complete(head, EVENT_LENGTH)? {
         interrupt_driver(proxy, queue.index);
     }
     Ok(())

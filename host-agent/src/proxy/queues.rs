@@ -60,7 +60,7 @@ impl Queues {
 
     /// Asks for a doorbell at the next request. Whether there is one already.
     pub(crate) fn arm(&self) -> bool {
-        self.requests.iter().fold(false, |found, queue| queue.lock().arm_notifications() || found)
+        self.requests.iter().filter(|queue| queue.lock().arm_notifications()).count() > 0
     }
 
     /// Wants no doorbell any more.

@@ -1,4 +1,10 @@
 //! The loop as a whole: requests over the ring, answers from Linux.
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    reason = "small numbers"
+)]
 
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
@@ -91,9 +97,9 @@ fn interrupts_at_random_moments_lose_nothing() {
         let read = partition.submit(1, request);
         delay = delay.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(round);
         let until = Instant::now() + Duration::from_nanos((delay >> 33) % 20_000);
-        let writes = delay >> 40 & 1 == 1;
+        let writer_first = (delay >> 40) & 1 == 1;
         while Instant::now() < until {}
-        if writes {
+        if writer_first {
             rustix::io::write(&writer, &[expected]).unwrap();
         }
         let interrupt = partition.submit(2, operation(Operation::INTERRUPT, &[read.sequence, 1]));
@@ -104,13 +110,13 @@ fn interrupts_at_random_moments_lose_nothing() {
         let reply = partition.wait(read);
         if reply.result == 1 {
             assert_eq!(partition.read(DATA, 1), [expected]);
-            assert!(writes);
+            assert!(writer_first);
             expected = expected.wrapping_add(1);
             continue;
         }
         assert_eq!((reply.result, reply.interrupted), (-i64::from(libc::EINTR), 1));
         interrupted += 1;
-        if writes {
+        if writer_first {
             let mut byte = [0];
             rustix::io::read(&reader, &mut byte).unwrap();
             assert_eq!(byte, [expected]);
@@ -124,7 +130,7 @@ fn interrupts_at_random_moments_lose_nothing() {
 fn a_buffer_that_ends_where_memory_faults_is_read_up_to_there() {
     let partition = TestPartition::new(true);
     let file = rustix::fs::memfd_create("file", rustix::fs::MemfdFlags::CLOEXEC).unwrap();
-    rustix::io::write(&file, &[7; 300_000]).unwrap();
+    rustix::io::write(&file, &vec![7; 300_000]).unwrap();
     let number = file.as_raw_fd() as u64;
     for (accessible, length) in [(100_u64, 5000_u64), (100_000, 200_000)] {
         let read = call(libc::SYS_pread64, &[number, 1, length, 0]);
@@ -274,28 +280,4 @@ fn messages_carry_bytes_addresses_and_descriptors() {
     let own = u32::try_from(partition.proxy.own.numbers().start).unwrap();
     partition.write(DATA + 0x200 + 16, &own.to_le_bytes());
     assert_eq!(partition.run(send), -i64::from(libc::EBADF));
-}
-
-
-#[test]
-fn zz_bench() {
-    let partition = TestPartition::new(true);
-    let file = rustix::fs::memfd_create("file", rustix::fs::MemfdFlags::CLOEXEC).unwrap();
-    rustix::io::write(&file, &[7; 300_000]).unwrap();
-    let show = |name: &str, run: &mut dyn FnMut()| {
-        let mut times: Vec<_> = (0..30000).map(|_| { let s = Instant::now(); run(); s.elapsed().as_nanos() }).collect();
-        times.sort();
-        println!("{name}: p10 {} p50 {} p90 {}", times[3000], times[15000], times[27000]);
-    };
-    for length in [1_u64, 4096] {
-        let read = call(libc::SYS_pread64, &[file.as_raw_fd() as u64, 1, length, 0]);
-        let read = with(read, 1, Role::WHOLE, Direction::OUT, &[(DATA, length)]);
-        show("pread", &mut || { partition.run(read); });
-        let mut b = vec![0; length as usize];
-        show("native", &mut || { rustix::io::pread(&file, &mut b[..], 0).unwrap(); });
-    }
-    show("submit", &mut || { let t = partition.submit(1, number_99()); std::hint::black_box(t); partition.wait(t); });
-    let request = number_99();
-    show("bytes", &mut || { std::hint::black_box(crate::test_partition::bytes_of(std::hint::black_box(&request))); });
-    show("99", &mut || { partition.run(number_99()); });
 }

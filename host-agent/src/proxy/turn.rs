@@ -89,13 +89,12 @@ impl Turn {
     }
 
     /// Executes the call of a row.
-    pub(crate) fn call(&self, row: &Call, arguments: [Argument; 6]) -> i64 {
+    pub(crate) fn call(&self, row: &Call, arguments: [Argument<'_>; 6]) -> i64 {
         self.call_as(row, row.number.into(), arguments)
     }
 
     /// Executes call `number` in place of that of a row.
-    pub(crate) fn call_as(&self, row: &Call, number: i64, arguments: [Argument; 6]) -> i64 {
-        let number = number as u32;
+    pub(crate) fn call_as(&self, row: &Call, number: i64, arguments: [Argument<'_>; 6]) -> i64 {
         if row.may_wait() { self.shared.call(number, arguments) } else { arch::call(number, arguments) }
     }
 
@@ -103,7 +102,7 @@ impl Turn {
     pub(crate) fn synchronise(&self, run: HostRun, flags: u64) -> i64 {
         let [start, length, flags] =
             [Argument::partition(run), Argument::number(run.length() as u64), Argument::number(flags)];
-        self.shared.call(libc::SYS_msync as u32, [start, length, flags, Argument::NULL, Argument::NULL, Argument::NULL])
+        self.shared.call(libc::SYS_msync, [start, length, flags, Argument::NULL, Argument::NULL, Argument::NULL])
     }
 }
 

@@ -14,6 +14,7 @@ use virtio_ikc::ring::Watch;
 use super::crew::{Absence, Rest};
 use super::queues::{Queues, SharedQueue, Taken};
 use super::{Proxy, Turn};
+use crate::arch::{SignalSet, block_all_but};
 use crate::execute::{Answer, Executor};
 use crate::memory::{RingMemory, Scratch};
 use crate::request::{GuestMemory, Kind, Parsed, RequestCopy, Violation, parse};
@@ -22,6 +23,8 @@ use crate::request::{GuestMemory, Kind, Parsed, RequestCopy, Violation, parse};
 const SPIN: Duration = Duration::from_millis(1);
 /// How many looks at the queues are between two looks at the clock.
 const LOOKS: u32 = 64;
+#[expect(clippy::cast_possible_truncation, reason = "it is 64")]
+const REPLY_LENGTH: u32 = size_of::<Reply>() as u32;
 /// Bytes of a worker's stack.
 const STACK_BYTES: usize = 256 << 10;
 
@@ -60,6 +63,7 @@ impl Worker {
 
     fn run(mut self) {
         self.executor.turn.adopt();
+        block_all_but(SignalSet::INTERRUPT.with(SignalSet::TERMINAL));
         loop {
             if let Err(violation) = self.watch() {
                 self.executor.proxy.fail(&violation);
@@ -180,7 +184,7 @@ fn reply(
     });
     proxy.memory.write(address, &bytes).map_err(|_| Violation::BlockOutside(address.as_u64()))?;
     proxy.counters.requests.fetch_add(1, Ordering::Relaxed);
-    if queue.complete(taken.head, size_of::<Reply>() as u32)? {
+    if queue.complete(taken.head, REPLY_LENGTH)? {
         interrupt_driver(proxy, queue.index);
     }
     Ok(())
@@ -201,7 +205,9 @@ fn ring(proxy: &Proxy) {
 
 fn wait_for_doorbell(proxy: &Proxy) {
     let mut count = [0; 8];
-    while let Err(rustix::io::Errno::AGAIN) = rustix::io::retry_on_intr(|| rustix::io::read(&proxy.doorbell, &mut count)) {
+    while let Err(rustix::io::Errno::AGAIN) =
+        rustix::io::retry_on_intr(|| rustix::io::read(&proxy.doorbell, &mut count))
+    {
         // The descriptor does not block; its flags are the VMM's.
         let mut wanted = [PollFd::from_borrowed_fd(proxy.doorbell.as_fd(), PollFlags::IN)];
         let _ = poll(&mut wanted, None);

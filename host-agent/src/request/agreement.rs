@@ -5,9 +5,16 @@ use virtio_ikc::table::ioctl::Shape;
 use virtio_ikc::table::{Argument, Call, fcntl, ioctl};
 
 use super::parse::Kind;
+use crate::int::low;
+
+/// Arguments of a request.
+const ARGUMENTS: u8 = 6;
 
 /// Whether what the LWK says about a buffer agrees with what the request is.
 pub(super) fn fits(kind: Kind, buffer: &BufferDescriptor, arguments: &[u64; 6]) -> bool {
+    if buffer.argument >= ARGUMENTS {
+        return false;
+    }
     match kind {
         Kind::Call(call) => fits_call(call, buffer, arguments),
         Kind::Operation(operation) => fits_operation(operation, Role(buffer.role), Direction(buffer.direction)),
@@ -60,9 +67,4 @@ fn fits_operation(operation: Operation, role: Role, direction: Direction) -> boo
         _ => return false,
     };
     (role, direction) == wanted
-}
-
-/// The low half of an argument, which is all of it for a request or a command.
-const fn low(argument: u64) -> u32 {
-    argument as u32
 }

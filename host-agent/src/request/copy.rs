@@ -89,10 +89,9 @@ impl RequestCopy {
         let all = &all[..(self.segments as usize * SEGMENT_BYTES).min(all.len())];
         let start = (first as usize * SEGMENT_BYTES).min(all.len());
         let end = (start + count as usize * SEGMENT_BYTES).min(all.len());
-        all[start..end].chunks_exact(SEGMENT_BYTES).map(|bytes| Segment {
-            address: GuestPhysical(u64_at(bytes, 0)),
-            length: u64_at(bytes, 8),
-        })
+        all[start..end]
+            .chunks_exact(SEGMENT_BYTES)
+            .map(|bytes| Segment { address: GuestPhysical(u64_at(bytes, 0)), length: u64_at(bytes, 8) })
     }
 }
 

@@ -13,6 +13,9 @@ mod parse;
 mod size;
 mod violation;
 
+#[cfg(test)]
+mod tests;
+
 pub use copy::RequestCopy;
 pub use parse::{Buffer, GuestMemory, Kind, Parsed, parse};
 pub(crate) use size::{Needed, number_of};

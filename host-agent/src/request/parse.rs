@@ -95,6 +95,7 @@ impl Parsed<'_> {
     }
 
     /// The segments of one of its buffers.
+    #[must_use]
     pub fn segments(&self, buffer: &Buffer) -> impl ExactSizeIterator<Item = Segment> + Clone + use<'_> {
         self.copy.segments(buffer.first_segment, buffer.segment_count)
     }

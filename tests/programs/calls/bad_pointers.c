@@ -44,6 +44,16 @@ CASE(read_into_nothing)
 	close(file);
 }
 
+CASE(read_at_the_end_into_nothing)
+{
+	int file = patterned_file("end", 100);
+	REQUIRE(lseek(file, 100, SEEK_SET) == 100);
+	RESULT(read(file, nowhere, 10));
+	RESULT(read(file, border, 10));
+	RESULT(read(file, kernel, 10));
+	close(file);
+}
+
 CASE(read_across_the_border)
 {
 	int file = patterned_file("across", 100);

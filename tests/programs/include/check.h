@@ -194,7 +194,7 @@ __attribute__((unused)) static size_t zeroes(const char *memory, size_t bytes)
 	return count;
 }
 
-/* A new file in the current folder holding fill()'s pattern, open for reading and writing. */
+/* A new file in the current folder holding fill()'s pattern, open for reading and writing at its start. */
 __attribute__((unused)) static int patterned_file(const char *name, size_t bytes)
 {
 	int file = open(name, O_RDWR | O_CREAT | O_TRUNC, 0644);
@@ -202,7 +202,7 @@ __attribute__((unused)) static int patterned_file(const char *name, size_t bytes
 	char *content = malloc(bytes + 1);
 	REQUIRE(content != NULL);
 	fill(content, bytes);
-	REQUIRE(write(file, content, bytes) == (ssize_t)bytes);
+	REQUIRE(pwrite(file, content, bytes, 0) == (ssize_t)bytes);
 	free(content);
 	return file;
 }

@@ -2,6 +2,7 @@
 //!
 //! `cargo run -p differential-tests --bin build-programs -- [--musl] FOLDER` leaves one static executable a
 //! source and `cases.txt`: a line for each case, holding the executable's name and the argument that selects it.
+//! `pass-through` is there too, for `LWK_VMM=FOLDER/pass-through cargo test -p differential-tests`.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
 
 fn build(flavour: Flavour, folder: &Path) -> Result<usize> {
     let mut manifest = String::new();
+    programs::pass_through(folder)?;
     for group in GROUPS {
         for program in programs::build(group, flavour, folder)? {
             let file = program.path.file_name().context("a program has a name")?;

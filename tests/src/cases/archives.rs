@@ -14,7 +14,7 @@ pub(super) fn cases() -> Vec<Case> {
             .set_up(&format!("{TREE}; tar -cf t.tar t; rm -r t; mkdir out")),
         Case::words("tar to stdout", "tar -cf - --sort=name t").set_up(TREE),
         Case::words("tar appends and leaves out", "tar -rf t.tar --exclude=*.o t/a")
-            .set_up(&format!("{TREE}; tar -cf t.tar t/numbers; touch t/a/x.o")),
+            .set_up(&format!("{TREE}; tar -cf t.tar t/numbers; touch t/a/x.o; touch -d @1500000000 t/a")),
         Case::words("tar of a broken archive", "tar -xf t.tar").set_up("seq 1000 >t.tar").status(2),
         Case::words("gzip", "gzip -9 -v numbers").set_up(NUMBERS),
         Case::words("gzip -d", "gzip -dk numbers.gz").set_up(&format!("{NUMBERS}; gzip numbers")),
@@ -26,23 +26,12 @@ pub(super) fn cases() -> Vec<Case> {
         Case::words("xz -d", "xz -dc -T1 numbers.xz").set_up(&format!("{NUMBERS}; xz numbers")).needs(&["xz"]),
         Case::words("bzip2", "bzip2 -k numbers").set_up(NUMBERS).needs(&["bzip2"]),
         Case::words("bzip2 -d", "bunzip2 numbers.bz2").set_up(&format!("{NUMBERS}; bzip2 numbers")).needs(&["bzip2"]),
-        Case::words("zstd", "zstd --single-thread -q -19 -o n.zst numbers")
+        Case::words("zstd", "zstd --single-thread --no-asyncio -q -19 -o n.zst numbers")
             .set_up("seq 1 20000 >numbers")
             .needs(&["zstd"]),
-        Case::words("cpio lists", "busybox cpio -t").set_up("true").stdin(cpio()).needs(&["busybox"]),
+        Case::words("busybox gunzip", "busybox gunzip -c numbers.gz")
+            .set_up(&format!("{NUMBERS}; gzip -n numbers"))
+            .needs(&["busybox"]),
         Case::words("ar lists", "ar t lib.a").set_up("seq 5 >a.o; seq 6 >b.o; ar rcD lib.a a.o b.o").needs(&["ar"]),
     ]
-}
-
-/// A cpio archive (newc format) holding one empty file called `x`, and its trailer.
-fn cpio() -> String {
-    let entry = |name: &str| {
-        let mut header = format!("070701{:08x}{:08x}{}{:08x}{}", 1, 0o100_644, "0".repeat(16), 1, "0".repeat(56));
-        header.push_str(&format!("{:08x}{:08x}{name}\0", name.len() + 1, 0));
-        while header.len() % 4 != 0 {
-            header.push('\0');
-        }
-        header
-    };
-    entry("x") + &entry("TRAILER!!!")
 }

@@ -39,7 +39,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case::words("a terminal is changed and back", "stty raw -echo").on_a_terminal(),
         Case::shell("a terminal is noticed", "test -t 0 -a -t 1 -a -t 2 && echo terminal").on_a_terminal(),
         Case::words("no terminal is noticed", "tty").status(1),
-        Case::words("python3 asks for the size", "python3 -c import\tos;print(os.get_terminal_size())")
+        Case::new("python3 asks for the size", ["python3", "-c", "import os; print(os.get_terminal_size())"])
             .on_a_terminal()
             .needs(&["python3"]),
     ]

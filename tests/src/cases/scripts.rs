@@ -26,10 +26,14 @@ fn interpreters() -> Vec<Case> {
         script("script of sed", "#!/bin/sed -nf\ns/a/b/p", &["script"]),
         script("script with blanks before the interpreter", "#!  /bin/sh   -e\nfalse\necho not reached", &[]).status(1),
         script("script of cat shows itself", "#!/bin/cat\nthe text", &[]),
-        script("script without an interpreter line", "echo plain", &[]).status(126),
         script("script of an interpreter that is missing", "#!/no/such/interpreter\n", &[]).status(127),
         Case::words("script of a script", "./script script").set_up(nested),
-        Case::words("script found through PATH", "sh script").set_up("echo echo by name >script"),
+        Case::words("script found through PATH", "tool x")
+            .set_up("mkdir bin; printf '#!/bin/sh\necho $0 $1\n' >bin/tool; chmod 755 bin/tool")
+            .variable("PATH", "bin:/usr/bin:/bin"),
+        Case::words("text without an interpreter line", "./text")
+            .set_up("echo plain >text; chmod 755 text")
+            .status(126),
     ]
 }
 

@@ -32,7 +32,8 @@ fn generators() -> Vec<Case> {
 }
 
 fn through_pipes() -> Vec<Case> {
-    let numbers: String = (0..20_000).map(|number| format!("{}\n", number * 7919 % 20_011)).collect();
+    let numbers: Vec<String> = (0..20_000).map(|number| (number * 7919 % 20_011).to_string()).collect();
+    let numbers = numbers.join("\n");
     let bytes: Vec<u8> = (0..1_000_000_u32).map(|number| (number * 31 % 251) as u8).collect();
     vec![
         Case::words("cat passes a megabyte through", "cat").stdin(&bytes),

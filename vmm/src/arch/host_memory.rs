@@ -35,9 +35,7 @@ impl Mapping {
     pub(crate) fn new(file: &File, length: u64, alignment: u64) -> io::Result<Self> {
         let bytes = to_usize(length)?;
         let alignment = to_usize(alignment)?;
-        let around = bytes
-            .checked_add(alignment)
-            .ok_or(io::ErrorKind::OutOfMemory)?;
+        let around = bytes.checked_add(alignment).ok_or(io::ErrorKind::OutOfMemory)?;
         // SAFETY: the kernel chooses an unused range, which nothing refers to.
         let range = unsafe {
             rustix::mm::mmap_anonymous(
@@ -51,14 +49,7 @@ impl Mapping {
         // SAFETY: `start..start + bytes` lies in the range just made, which is ours and holds nothing.
         let base = unsafe {
             let flags = MapFlags::SHARED | MapFlags::FIXED;
-            rustix::mm::mmap(
-                start,
-                bytes,
-                ProtFlags::READ | ProtFlags::WRITE,
-                flags,
-                file,
-                0,
-            )
+            rustix::mm::mmap(start, bytes, ProtFlags::READ | ProtFlags::WRITE, flags, file, 0)
         };
         let base = match base {
             Ok(base) => base,
@@ -110,11 +101,7 @@ impl Mapping {
                 0,
             )
         };
-        if result == 0 {
-            Ok(())
-        } else {
-            Err(io::Error::last_os_error())
-        }
+        if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
     }
 
     /// The part `start..start + length` as the guest's memory at `guest_base`.
@@ -168,19 +155,8 @@ impl ThreadPolicy {
     pub(crate) fn bind(nodes: &[u32]) -> io::Result<Self> {
         let mask = node_mask(nodes)?;
         // SAFETY: the mask outlives the call and has MAX_NODES bits.
-        let result = unsafe {
-            libc::syscall(
-                libc::SYS_set_mempolicy,
-                libc::MPOL_BIND,
-                mask.as_ptr(),
-                MAX_NODES + 1,
-            )
-        };
-        if result == 0 {
-            Ok(Self(()))
-        } else {
-            Err(io::Error::last_os_error())
-        }
+        let result = unsafe { libc::syscall(libc::SYS_set_mempolicy, libc::MPOL_BIND, mask.as_ptr(), MAX_NODES + 1) };
+        if result == 0 { Ok(Self(())) } else { Err(io::Error::last_os_error()) }
     }
 }
 
@@ -188,12 +164,7 @@ impl Drop for ThreadPolicy {
     fn drop(&mut self) {
         // SAFETY: without a mask the call restores the default policy and reads no memory.
         unsafe {
-            libc::syscall(
-                libc::SYS_set_mempolicy,
-                libc::MPOL_DEFAULT,
-                std::ptr::null::<u64>(),
-                0,
-            );
+            libc::syscall(libc::SYS_set_mempolicy, libc::MPOL_DEFAULT, std::ptr::null::<u64>(), 0);
         }
     }
 }
@@ -202,9 +173,7 @@ fn node_mask(nodes: &[u32]) -> io::Result<[u64; MAX_NODES / WORD_BITS]> {
     let mut mask = [0; MAX_NODES / WORD_BITS];
     for node in nodes {
         let node = *node as usize;
-        let word = mask
-            .get_mut(node / WORD_BITS)
-            .ok_or(io::ErrorKind::InvalidInput)?;
+        let word = mask.get_mut(node / WORD_BITS).ok_or(io::ErrorKind::InvalidInput)?;
         *word |= 1 << (node % WORD_BITS);
     }
     Ok(mask)

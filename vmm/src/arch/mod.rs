@@ -9,4 +9,6 @@ pub(crate) mod processor;
 pub(crate) mod signal_file;
 pub(crate) mod signals;
 pub(crate) mod vcpu_clock;
+#[cfg(test)]
+mod vdso_call;
 pub(crate) mod window;

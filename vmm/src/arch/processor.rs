@@ -1,7 +1,7 @@
 //! What the processor says about itself, and its clock.
 #![allow(unsafe_code)]
 
-use std::arch::x86_64::{_rdtsc, _xgetbv, CpuidResult, __cpuid_count};
+use std::arch::x86_64::{__cpuid_count, _rdtsc, _xgetbv, CpuidResult};
 
 /// CPUID leaf 1, ECX: the operating system has enabled XSAVE, so XGETBV may be used (Intel SDM vol. 1, 13.2).
 const OSXSAVE: u32 = 1 << 27;

@@ -19,9 +19,7 @@ impl HeldSignals {
         unsafe {
             libc::sigfillset(all.as_mut_ptr());
             libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), previous.as_mut_ptr());
-            Self {
-                previous: previous.assume_init(),
-            }
+            Self { previous: previous.assume_init() }
         }
     }
 }
@@ -30,11 +28,7 @@ impl Drop for HeldSignals {
     fn drop(&mut self) {
         // SAFETY: the set came from pthread_sigmask; no old set is asked for.
         unsafe {
-            libc::pthread_sigmask(
-                libc::SIG_SETMASK,
-                &raw const self.previous,
-                std::ptr::null_mut(),
-            );
+            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.previous, std::ptr::null_mut());
         }
     }
 }

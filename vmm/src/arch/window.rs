@@ -30,14 +30,7 @@ impl Window {
     }
 
     /// Shows the `length` bytes at `at` of the window to the guest at `guest`, as memory slot `slot`.
-    pub(crate) fn show(
-        &self,
-        vm: &VmFd,
-        slot: u32,
-        guest: GuestPhysical,
-        at: u64,
-        length: u64,
-    ) -> Result<(), Errno> {
+    pub(crate) fn show(&self, vm: &VmFd, slot: u32, guest: GuestPhysical, at: u64, length: u64) -> Result<(), Errno> {
         self.check(at, length)?;
         let argument = kvm_userspace_memory_region {
             slot,

@@ -17,15 +17,14 @@ const CODE: u64 = 0xb << 40;
 const DATA: u64 = 0x3 << 40;
 const USER: u64 = 3 << 45;
 
-/// Entries of the global descriptor table; the task state segment's takes two.
-const GDT_ENTRIES: usize = 10;
-/// Highest valid offset in the global descriptor table.
-pub(crate) const GDT_LIMIT: u16 = (GDT_ENTRIES * 8 - 1) as u16;
+/// Highest valid offset in the global descriptor table: ten entries, of which the task state segment's takes two.
+pub(crate) const GDT_LIMIT: u16 = 10 * 8 - 1;
+const GDT_ENTRIES: usize = (GDT_LIMIT as usize + 1) / 8;
 /// Highest valid offset in the interrupt descriptor table.
 pub(crate) const IDT_LIMIT: u16 = 256 * 16 - 1;
 /// Highest valid offset in the task state segment.
-pub(crate) const TSS_LIMIT: u32 = TSS_BYTES as u32 - 1;
-const TSS_BYTES: usize = 104;
+pub(crate) const TSS_LIMIT: u16 = 104 - 1;
+const TSS_BYTES: usize = TSS_LIMIT as usize + 1;
 
 const EXCEPTIONS: u64 = 32;
 /// Vectors that the processor raises when it cannot go on as usual: NMI, double fault, machine check.
@@ -46,11 +45,8 @@ pub(super) fn gdt(area: u64) -> [u8; GDT_ENTRIES * 8] {
     entries[slot(selector::USER_CODE)] = PRESENT | ORDINARY | FLAT | CODE | LONG | USER;
     let task = area + vcpu_area::TSS;
     let busy = 0xb << 40;
-    entries[slot(selector::TASK)] = PRESENT
-        | busy
-        | u64::from(TSS_LIMIT)
-        | (task & 0xff_ffff) << 16
-        | (task >> 24 & 0xff) << 56;
+    entries[slot(selector::TASK)] =
+        PRESENT | busy | u64::from(TSS_LIMIT) | (task & 0xff_ffff) << 16 | (task >> 24 & 0xff) << 56;
     entries[slot(selector::TASK) + 1] = task >> 32;
     bytes(&entries)
 }
@@ -79,7 +75,7 @@ pub(super) fn tss(area: u64) -> [u8; TSS_BYTES] {
     for (offset, top) in stacks {
         segment[offset..offset + 8].copy_from_slice(&(area + top).to_le_bytes());
     }
-    segment[0x66..].copy_from_slice(&(TSS_BYTES as u16).to_le_bytes());
+    segment[0x66..].copy_from_slice(&(TSS_LIMIT + 1).to_le_bytes());
     segment
 }
 

@@ -22,12 +22,12 @@ pub use error::BootError;
 pub use image::{Image, embedded};
 pub use page::Program;
 pub use symbols::Symbols;
+#[cfg(test)]
+pub(crate) use vdso::IMAGE as VDSO_IMAGE;
 
 use virtio_ikc::address::{GuestPhysical, PAGE_SIZE};
 use virtio_ikc::boot::Privilege;
-use virtio_ikc::layout::{
-    BOOT_PAGE, DEVICE_PHYSICAL, DEVICE_REGISTERS, DIRECT_MAP, VCPU_AREA_BYTES, VCPU_AREAS,
-};
+use virtio_ikc::layout::{BOOT_PAGE, DEVICE_PHYSICAL, DEVICE_REGISTERS, DIRECT_MAP, VCPU_AREA_BYTES, VCPU_AREAS};
 use virtio_ikc::statistics::Statistics;
 use vm_memory::{GuestMemoryBackend, GuestMemoryMmap, GuestMemoryRegion};
 

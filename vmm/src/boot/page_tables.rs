@@ -84,9 +84,7 @@ impl<'m, 'f> PageTables<'m, 'f> {
         let mut done = 0;
         while done < length {
             let (from, to) = (address + done, physical + done);
-            let fits = |size: &&u64| {
-                **size <= largest && (from | to).is_multiple_of(**size) && length - done >= **size
-            };
+            let fits = |size: &&u64| **size <= largest && (from | to).is_multiple_of(**size) && length - done >= **size;
             let size = *[HUGE_PAGE_SIZE, LARGE_PAGE_SIZE].iter().find(fits).unwrap_or(&PAGE_SIZE);
             self.map_page(from, to, size, rights)?;
             done += size;

@@ -132,11 +132,7 @@ pub enum Trace {
 impl From<OsString> for Trace {
     /// A file's name, or `-` for stderr.
     fn from(name: OsString) -> Self {
-        if name == "-" {
-            Self::Stderr
-        } else {
-            Self::File(name.into())
-        }
+        if name == "-" { Self::Stderr } else { Self::File(name.into()) }
     }
 }
 
@@ -230,8 +226,7 @@ where
 
 fn with_environment(mut options: Options) -> Result<Command, CliError> {
     let caller = Environment::new(std::env::vars_os());
-    options.environment =
-        Environment::resolve(&caller, options.clear_env, &options.env_file, &options.env)?;
+    options.environment = Environment::resolve(&caller, options.clear_env, &options.env_file, &options.env)?;
     Ok(Command::Run(Box::new(options)))
 }
 
@@ -275,35 +270,17 @@ mod tests {
 
     #[test]
     fn flags_end_at_the_first_positional() {
-        assert_eq!(
-            options(&["ls", "-l", "--mem", "x"]).argv(),
-            ["ls", "-l", "--mem", "x"]
-        );
-        assert_eq!(
-            options(&["ls", "--", "-l", "--help"]).argv(),
-            ["ls", "--", "-l", "--help"]
-        );
-        assert_eq!(
-            options(&["--kmsg", "--", "--mem", "-v"]).argv(),
-            ["--mem", "-v"]
-        );
+        assert_eq!(options(&["ls", "-l", "--mem", "x"]).argv(), ["ls", "-l", "--mem", "x"]);
+        assert_eq!(options(&["ls", "--", "-l", "--help"]).argv(), ["ls", "--", "-l", "--help"]);
+        assert_eq!(options(&["--kmsg", "--", "--mem", "-v"]).argv(), ["--mem", "-v"]);
         assert_eq!(options(&["ls", "doctor"]).argv(), ["ls", "doctor"]);
     }
 
     #[test]
     fn doctor_is_a_command_only_where_it_stands_first_and_bare() {
-        assert!(matches!(
-            command(&["doctor"]),
-            Ok(Command::Doctor { json: false })
-        ));
-        assert!(matches!(
-            command(&["doctor", "--json"]),
-            Ok(Command::Doctor { json: true })
-        ));
-        assert_eq!(
-            options(&["--", "doctor", "--json"]).argv(),
-            ["doctor", "--json"]
-        );
+        assert!(matches!(command(&["doctor"]), Ok(Command::Doctor { json: false })));
+        assert!(matches!(command(&["doctor", "--json"]), Ok(Command::Doctor { json: true })));
+        assert_eq!(options(&["--", "doctor", "--json"]).argv(), ["doctor", "--json"]);
         assert_eq!(options(&["./doctor"]).argv(), ["./doctor"]);
     }
 
@@ -316,24 +293,15 @@ mod tests {
     #[test]
     fn optional_values_need_an_equals_sign() {
         assert_eq!(options(&["--trace", "ls"]).trace, Some(Trace::Stderr));
-        assert_eq!(
-            options(&["--trace=a", "ls"]).trace,
-            Some(Trace::File("a".into()))
-        );
+        assert_eq!(options(&["--trace=a", "ls"]).trace, Some(Trace::File("a".into())));
         assert_eq!(options(&["ls"]).trace, None);
         assert_eq!(options(&["--stats", "ls"]).stats, Some(StatsFormat::Table));
-        assert_eq!(
-            options(&["--stats=json", "ls"]).stats,
-            Some(StatsFormat::Json)
-        );
+        assert_eq!(options(&["--stats=json", "ls"]).stats, Some(StatsFormat::Json));
     }
 
     #[test]
     fn the_last_of_repeated_options_counts() {
-        assert_eq!(
-            options(&["--mem", "1G", "--mem", "2G", "ls"]).mem.bytes(),
-            2 << 30
-        );
+        assert_eq!(options(&["--mem", "1G", "--mem", "2G", "ls"]).mem.bytes(), 2 << 30);
     }
 
     #[test]
@@ -348,9 +316,7 @@ mod tests {
         for flag in ["--help", "-h", "--version", "-V"] {
             assert!(matches!(command(&[flag]), Ok(Command::Print(_))), "{flag}");
         }
-        let Ok(Command::Print(help)) = command(&["--help"]) else {
-            panic!("no help")
-        };
+        let Ok(Command::Print(help)) = command(&["--help"]) else { panic!("no help") };
         assert!(help.contains("Examples:") && help.contains("--hugepages"));
     }
 
@@ -362,10 +328,7 @@ mod tests {
         assert!(mistake(&["--mem=lots", "ls"]).contains("512M"));
         assert!(mistake(&["--cpus", "3-1", "ls"]).contains("backwards"));
         assert!(mistake(&["--cpus=", "ls"]).contains("empty"));
-        assert!(
-            mistake(&["--hugepages", "4M", "ls"])
-                .contains("[possible values: auto, 1G, 2M, thp, none]")
-        );
+        assert!(mistake(&["--hugepages", "4M", "ls"]).contains("[possible values: auto, 1G, 2M, thp, none]"));
         assert!(mistake(&["-e", "=x", "ls"]).contains("NAME=VALUE"));
         assert!(mistake(&["--env-file", "/nonexistent", "ls"]).contains("/nonexistent"));
         assert!(mistake(&["doctor", "--jsn"]).contains("--json"));
@@ -377,9 +340,7 @@ mod tests {
         use std::os::unix::ffi::OsStringExt;
         let odd = OsString::from_vec(vec![0xff, b'a']);
         let args = ["lwk-vmm".into(), "ls".into(), odd.clone()];
-        let Ok(Command::Run(options)) = parse(args) else {
-            panic!("refused")
-        };
+        let Ok(Command::Run(options)) = parse(args) else { panic!("refused") };
         assert_eq!(options.argv()[1], odd);
     }
 }

@@ -108,12 +108,7 @@ impl Item {
         if used == 0 || used > group {
             return Err(malformed());
         }
-        Ok(Self {
-            first,
-            last,
-            used,
-            group,
-        })
+        Ok(Self { first, last, used, group })
     }
 
     fn cpus(&self) -> impl Iterator<Item = u32> {
@@ -189,14 +184,8 @@ mod tests {
 
     #[test]
     fn garbage_is_refused() {
-        for text in [
-            "a", "1-", "-1", "1--2", "0-3:2", "0-3:0/2", "0-3:3/2", "0-3:1/0", "3:1/2", "+1", "1 ",
-        ] {
-            assert_eq!(
-                parse(text),
-                Err(CpuListError::Malformed(text.to_owned())),
-                "{text}"
-            );
+        for text in ["a", "1-", "-1", "1--2", "0-3:2", "0-3:0/2", "0-3:3/2", "0-3:1/0", "3:1/2", "+1", "1 "] {
+            assert_eq!(parse(text), Err(CpuListError::Malformed(text.to_owned())), "{text}");
         }
         assert_eq!(parse("1,,2"), Err(CpuListError::Malformed(String::new())));
         assert_eq!(parse("1,"), Err(CpuListError::Malformed(String::new())));

@@ -59,22 +59,16 @@ impl Environment {
         files: &[PathBuf],
         items: &[OsString],
     ) -> Result<Self, EnvironmentError> {
-        let mut environment = if clear {
-            Self::default()
-        } else {
-            caller.clone()
-        };
+        let mut environment = if clear { Self::default() } else { caller.clone() };
         for path in files {
-            let text = std::fs::read(path).map_err(|source| EnvironmentError::Unreadable {
-                path: path.clone(),
-                source,
-            })?;
+            let text =
+                std::fs::read(path).map_err(|source| EnvironmentError::Unreadable { path: path.clone(), source })?;
             environment.apply_file(caller, path, &text)?;
         }
         for item in items {
-            environment.apply(caller, item.as_bytes()).map_err(|_| {
-                EnvironmentError::Malformed(item.to_string_lossy().escape_debug().to_string())
-            })?;
+            environment
+                .apply(caller, item.as_bytes())
+                .map_err(|_| EnvironmentError::Malformed(item.to_string_lossy().escape_debug().to_string()))?;
         }
         Ok(environment)
     }
@@ -131,20 +125,14 @@ impl Environment {
     }
 
     /// Reads docker's format: one item a line, `#` at its start for comments, no quoting, and no blanks in names.
-    fn apply_file(
-        &mut self,
-        caller: &Self,
-        path: &Path,
-        text: &[u8],
-    ) -> Result<(), EnvironmentError> {
+    fn apply_file(&mut self, caller: &Self, path: &Path, text: &[u8]) -> Result<(), EnvironmentError> {
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
         for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
-            self.apply_line(caller, line)
-                .map_err(|problem| EnvironmentError::Line {
-                    path: path.to_owned(),
-                    line: index + 1,
-                    problem,
-                })?;
+            self.apply_line(caller, line).map_err(|problem| EnvironmentError::Line {
+                path: path.to_owned(),
+                line: index + 1,
+                problem,
+            })?;
         }
         Ok(())
     }
@@ -209,20 +197,14 @@ mod tests {
         let file = file(b"LANG=file\nHOME=/file\n");
         let items = ["LANG=option".into()];
         let result = Environment::resolve(&caller(), false, &[file.path().into()], &items);
-        assert_eq!(
-            result.expect("valid"),
-            environment(&[("HOME", "/file"), ("LANG", "option")])
-        );
+        assert_eq!(result.expect("valid"), environment(&[("HOME", "/file"), ("LANG", "option")]));
     }
 
     #[test]
     fn files_have_comments_empty_lines_and_no_quoting() {
         let file = file(b"\xef\xbb\xbf# note\n\n  A='x' # y\nHOME\n#B=1\r\nC=2\r\n");
         let result = Environment::resolve(&caller(), true, &[file.path().into()], &[]);
-        assert_eq!(
-            result.expect("valid"),
-            environment(&[("A", "'x' # y"), ("HOME", "/root"), ("C", "2")])
-        );
+        assert_eq!(result.expect("valid"), environment(&[("A", "'x' # y"), ("HOME", "/root"), ("C", "2")]));
     }
 
     #[test]

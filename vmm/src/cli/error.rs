@@ -28,9 +28,7 @@ impl CliError {
         let text = error.render().to_string();
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
         let mut message = String::new();
-        for line in
-            lines.take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"))
-        {
+        for line in lines.take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more")) {
             let line = line.strip_prefix("error: ").unwrap_or(line);
             let line = line.strip_prefix("tip: ").unwrap_or(line);
             let joint = match message.chars().last() {

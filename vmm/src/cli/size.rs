@@ -115,9 +115,7 @@ mod tests {
 
     #[test]
     fn garbage_is_refused() {
-        for text in [
-            "", "G", "-1", "+1", "1.5G", "1GB", "1 G", " 1G", "0x10", "1GG", "١G", "K1",
-        ] {
+        for text in ["", "G", "-1", "+1", "1.5G", "1GB", "1 G", " 1G", "0x10", "1GG", "١G", "K1"] {
             assert_eq!(parse(text), Err(SizeError::Malformed(text.to_owned())));
         }
     }

@@ -37,9 +37,9 @@ pub struct Device {
     memory: GuestMemoryMmap,
     queues: Vec<QueueRegisters>,
     selected: u32,
-    device_features_half: u32,
-    driver_features_half: u32,
-    driver_features: u64,
+    offered_half: u32,
+    accepted_half: u32,
+    accepted: u64,
     status: u32,
     log_level: u32,
     log_address: u64,
@@ -53,9 +53,9 @@ impl Device {
             memory,
             queues: vec![QueueRegisters::default(); queues.into()],
             selected: 0,
-            device_features_half: 0,
-            driver_features_half: 0,
-            driver_features: 0,
+            offered_half: 0,
+            accepted_half: 0,
+            accepted: 0,
             status: 0,
             log_level: 0,
             log_address: 0,
@@ -75,11 +75,11 @@ impl Device {
     /// Takes a write to the register at `offset` and says what follows from it.
     pub fn write(&mut self, offset: u64, bytes: &[u8]) -> Option<Effect> {
         let Ok(value) = bytes.try_into().map(u32::from_le_bytes) else {
-            return violation(format!("a write of {} bytes to register {offset:#x}", bytes.len()));
+            return Some(Effect::Violation(format!("a write of {} bytes to register {offset:#x}", bytes.len())));
         };
         match offset {
-            register::DEVICE_FEATURES_SELECT => self.device_features_half = value,
-            register::DRIVER_FEATURES_SELECT => self.driver_features_half = value,
+            register::DEVICE_FEATURES_SELECT => self.offered_half = value,
+            register::DRIVER_FEATURES_SELECT => self.accepted_half = value,
             register::DRIVER_FEATURES => self.set_features(value),
             register::QUEUE_SELECT => self.selected = value,
             register::QUEUE_SIZE | register::QUEUE_READY | register::QUEUE_DESCRIPTORS..=0xa7 => {
@@ -98,7 +98,7 @@ impl Device {
             register::VERSION => TRANSPORT_VERSION,
             register::DEVICE_ID => DEVICE_ID,
             register::VENDOR_ID => VENDOR_ID,
-            register::DEVICE_FEATURES => half(OFFERED, self.device_features_half),
+            register::DEVICE_FEATURES => half(OFFERED, self.offered_half),
             register::QUEUE_SIZE_MAX if self.queue().is_some() => QUEUE_SIZE.into(),
             register::QUEUE_READY => self.queue().is_some_and(QueueRegisters::is_ready).into(),
             register::STATUS => self.status,
@@ -113,12 +113,12 @@ impl Device {
     }
 
     fn set_features(&mut self, value: u32) {
-        let shift = match self.driver_features_half {
+        let shift = match self.accepted_half {
             0 => 0,
             1 => 32,
             _ => return,
         };
-        self.driver_features = self.driver_features & !(0xffff_ffff << shift) | u64::from(value) << shift;
+        self.accepted = self.accepted & !(0xffff_ffff << shift) | u64::from(value) << shift;
     }
 
     fn write_queue(&mut self, offset: u64, value: u32) -> Option<Effect> {
@@ -127,25 +127,25 @@ impl Device {
         if queue.is_some_and(|queue| queue.write(offset, value)) {
             return None;
         }
-        violation(format!("queue {selected}: register {offset:#x} cannot be {value:#x} now"))
+        Some(Effect::Violation(format!("queue {selected}: register {offset:#x} cannot be {value:#x} now")))
     }
 
     fn set_status(&mut self, value: u32) -> Option<Effect> {
         if self.status & status::DRIVER_OK != 0 {
             let reset = value & status::DRIVER_OK == 0;
-            return if reset { violation("a reset of a device in use".to_owned()) } else { None };
+            return if reset { Some(Effect::Violation("a reset of a device in use".to_owned())) } else { None };
         }
         if value == 0 {
             *self = Self::new(self.memory.clone(), u16::try_from(self.queues.len()).unwrap_or(0));
             return None;
         }
-        let agreed = self.driver_features & REQUIRED == REQUIRED && self.driver_features & !OFFERED == 0;
+        let agreed = self.accepted & REQUIRED == REQUIRED && self.accepted & !OFFERED == 0;
         self.status = if agreed { value } else { value & !status::FEATURES_OK };
         if self.status & status::DRIVER_OK == 0 {
             return None;
         }
         if self.status & status::FEATURES_OK == 0 {
-            return violation("the driver went on without agreed features".to_owned());
+            return Some(Effect::Violation("the driver went on without agreed features".to_owned()));
         }
         let ready = (0..).zip(&self.queues).filter(|(_, queue)| queue.is_ready());
         Some(Effect::Activate(ready.map(|(index, queue)| queue.describe(index)).collect()))
@@ -166,10 +166,6 @@ impl Device {
         }
         None
     }
-}
-
-fn violation(text: String) -> Option<Effect> {
-    Some(Effect::Violation(text))
 }
 
 fn half(value: u64, half: u32) -> u32 {

@@ -41,7 +41,8 @@ impl QueueRegisters {
     /// the memory.
     fn set_ready(&mut self, value: u32) -> bool {
         let size = self.size.is_power_of_two() && (2..=u32::from(QUEUE_SIZE)).contains(&self.size);
-        let aligned = self.descriptors.is_multiple_of(16) && self.driver.is_multiple_of(2) && self.device.is_multiple_of(4);
+        let aligned =
+            self.descriptors.is_multiple_of(16) && self.driver.is_multiple_of(2) && self.device.is_multiple_of(4);
         self.ready = value == 1;
         !self.ready || (size && aligned)
     }

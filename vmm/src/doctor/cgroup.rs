@@ -2,7 +2,7 @@
 //! (cgroups(7), "Cgroups delegation").
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::Row;
 
@@ -15,23 +15,16 @@ pub(super) fn rows() -> Vec<Row> {
 }
 
 fn row(mounts: &str, own: &str) -> Row {
-    const UNIFIED: &str = "boot with systemd.unified_cgroup_hierarchy=1 cgroup_no_v1=all to keep other programs off the partition's CPUs";
-    if let Some(place) = mount_of(mounts, |kind, options| {
-        kind == "cgroup" && options.split(',').any(|o| o == "cpuset")
-    }) {
-        return Row::warn(
-            NAME,
-            format!("no: cpuset is mounted as v1 at {place}"),
-            UNIFIED,
-        );
+    const UNIFIED: &str =
+        "boot with systemd.unified_cgroup_hierarchy=1 cgroup_no_v1=all to keep other programs off the partition's CPUs";
+    if let Some(place) = mount_of(mounts, |kind, options| kind == "cgroup" && options.split(',').any(|o| o == "cpuset"))
+    {
+        return Row::warn(NAME, format!("no: cpuset is mounted as v1 at {place}"), UNIFIED);
     }
     let Some(root) = mount_of(mounts, |kind, _| kind == "cgroup2") else {
         return Row::warn(NAME, "no: cgroup v2 is not mounted", UNIFIED);
     };
-    let path = own
-        .lines()
-        .find_map(|line| line.strip_prefix("0::"))
-        .unwrap_or("/");
+    let path = own.lines().find_map(|line| line.strip_prefix("0::")).unwrap_or("/");
     delegated(&Path::new(root).join(path.trim_start_matches('/')))
 }
 
@@ -44,13 +37,10 @@ fn mount_of(mounts: &str, wanted: impl Fn(&str, &str) -> bool) -> Option<&str> {
     })
 }
 
-fn delegated(cgroup: &PathBuf) -> Row {
+fn delegated(cgroup: &Path) -> Row {
     let controllers = fs::read_to_string(cgroup.join("cgroup.controllers")).unwrap_or_default();
-    let has_cpuset = controllers
-        .split_whitespace()
-        .any(|controller| controller == "cpuset");
-    let may_write =
-        |file| rustix::fs::access(cgroup.join(file), rustix::fs::Access::WRITE_OK).is_ok();
+    let has_cpuset = controllers.split_whitespace().any(|controller| controller == "cpuset");
+    let may_write = |file| rustix::fs::access(cgroup.join(file), rustix::fs::Access::WRITE_OK).is_ok();
     let writable = may_write("cgroup.procs") && may_write("cgroup.subtree_control");
     let place = cgroup.display();
     match (has_cpuset, writable) {
@@ -75,7 +65,8 @@ mod tests {
 
     #[test]
     fn version_1_is_recognised() {
-        let mounts = "cgroup /sys/fs/cgroup/cpuset cgroup rw,cpuset 0 0\ncgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0\n";
+        let mounts =
+            "cgroup /sys/fs/cgroup/cpuset cgroup rw,cpuset 0 0\ncgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0\n";
         let row = row(mounts, "0::/\n");
         assert_eq!(row.verdict, Verdict::Warn);
         assert!(row.value.contains("v1 at /sys/fs/cgroup/cpuset"), "{row:?}");
@@ -83,11 +74,7 @@ mod tests {
 
     #[test]
     fn a_machine_without_cgroups_is_a_warning() {
-        assert!(
-            row("proc /proc proc rw 0 0\n", "")
-                .value
-                .contains("not mounted")
-        );
+        assert!(row("proc /proc proc rw 0 0\n", "").value.contains("not mounted"));
     }
 
     #[test]
@@ -95,20 +82,14 @@ mod tests {
         let root = tempfile::tempdir().expect("a temporary directory");
         let cgroup = root.path().join("user/mine");
         fs::create_dir_all(&cgroup).expect("made");
-        for (file, text) in [
-            ("cgroup.controllers", "cpuset cpu\n"),
-            ("cgroup.procs", ""),
-            ("cgroup.subtree_control", ""),
-        ] {
+        for (file, text) in
+            [("cgroup.controllers", "cpuset cpu\n"), ("cgroup.procs", ""), ("cgroup.subtree_control", "")]
+        {
             fs::write(cgroup.join(file), text).expect("written");
         }
         let mounts = format!("cgroup2 {} cgroup2 rw,nosuid 0 0\n", root.path().display());
         assert_eq!(row(&mounts, "0::/user/mine\n").verdict, Verdict::Ok);
         fs::write(cgroup.join("cgroup.controllers"), "cpu\n").expect("written");
-        assert!(
-            row(&mounts, "0::/user/mine\n")
-                .value
-                .contains("no cpuset controller")
-        );
+        assert!(row(&mounts, "0::/user/mine\n").value.contains("no cpuset controller"));
     }
 }

@@ -20,29 +20,15 @@ pub(super) fn rows() -> Vec<Row> {
     let shown = |(cpu, rate): &(u32, f64)| format!("CPU {cpu}: {rate:.0}/s");
     let mut busiest = rates.clone();
     busiest.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let of_chosen = rates
-        .iter()
-        .filter(|(cpu, _)| chosen.contains(*cpu))
-        .map(|(_, rate)| *rate)
-        .fold(0.0, f64::max);
+    let of_chosen = rates.iter().find(|(cpu, _)| *cpu == chosen).map_or(0.0, |(_, rate)| *rate);
     let value: Vec<String> = busiest.iter().take(8).map(shown).collect();
     let value = format!("{} (busiest first)", value.join(", "));
     let advice = format!(
         "the default partition (CPU {chosen}) would be disturbed: take quieter CPUs with --cpus, or move interrupts away \
          through /proc/irq/*/smp_affinity_list"
     );
-    let row = if of_chosen > BUSY {
-        Row::warn(NAME, value, advice)
-    } else {
-        Row::ok(NAME, value)
-    };
-    vec![Row {
-        measured: Some(Measured {
-            value: of_chosen,
-            unit: "1/s",
-        }),
-        ..row
-    }]
+    let row = if of_chosen > BUSY { Row::warn(NAME, value, advice) } else { Row::ok(NAME, value) };
+    vec![Row { measured: Some(Measured { value: of_chosen, unit: "1/s" }), ..row }]
 }
 
 /// Interrupts and soft interrupts a second, by CPU.
@@ -52,20 +38,11 @@ fn rates() -> Vec<(u32, f64)> {
     sleep(SAMPLE);
     let after = counts();
     let seconds = started.elapsed().as_secs_f64();
-    let earlier = |cpu: u32| {
-        before
-            .iter()
-            .find(|(number, _)| *number == cpu)
-            .map_or(0, |(_, count)| *count)
-    };
+    let earlier = |cpu: u32| before.iter().find(|(number, _)| *number == cpu).map_or(0, |(_, count)| *count);
     after
         .into_iter()
         .map(|(cpu, count)| {
-            (
-                cpu,
-                f64::from(u32::try_from(count.saturating_sub(earlier(cpu))).unwrap_or(u32::MAX))
-                    / seconds,
-            )
+            (cpu, f64::from(u32::try_from(count.saturating_sub(earlier(cpu))).unwrap_or(u32::MAX)) / seconds)
         })
         .collect()
 }
@@ -88,9 +65,7 @@ fn counts() -> Vec<(u32, u64)> {
 fn sum_columns(text: &str) -> Vec<(u32, u64)> {
     let mut lines = text.lines();
     let heading = lines.next().unwrap_or_default();
-    let cpus = heading
-        .split_whitespace()
-        .filter_map(|word| word.strip_prefix("CPU")?.parse().ok());
+    let cpus = heading.split_whitespace().filter_map(|word| word.strip_prefix("CPU")?.parse().ok());
     let mut sums: Vec<(u32, u64)> = cpus.map(|cpu| (cpu, 0)).collect();
     for line in lines {
         let Some((_, columns)) = line.split_once(':') else {

@@ -45,16 +45,11 @@ fn device() -> Row {
             "modprobe kvm_intel or kvm_amd; switch virtualization on in the firmware, or rent a machine with it",
         ),
         Err(ErrorKind::PermissionDenied) => {
-            let group = fs::metadata(DEVICE)
-                .map_or_else(|_| "kvm".to_owned(), |meta| users::group(meta.gid()));
+            let group = fs::metadata(DEVICE).map_or_else(|_| "kvm".to_owned(), |meta| users::group(meta.gid()));
             let advice = format!("usermod -aG {group} $USER, then log in again");
             Row::fail(NAME, format!("no permission; {}", access()), advice)
         }
-        Err(other) => Row::fail(
-            NAME,
-            format!("{other}; {}", access()),
-            "modprobe -r and modprobe the kvm modules",
-        ),
+        Err(other) => Row::fail(NAME, format!("{other}; {}", access()), "modprobe -r and modprobe the kvm modules"),
     }
 }
 
@@ -66,11 +61,7 @@ fn access() -> String {
     if !metadata.file_type().is_char_device() {
         return "it is not a device".to_owned();
     }
-    let owner = format!(
-        "{}:{}",
-        users::user(metadata.uid()),
-        users::group(metadata.gid())
-    );
+    let owner = format!("{}:{}", users::user(metadata.uid()), users::group(metadata.gid()));
     let members = match users::members(metadata.gid()) {
         Some(members) => format!(" (members: {members})"),
         None => String::new(),
@@ -80,8 +71,7 @@ fn access() -> String {
 
 fn permissions(mode: u32) -> String {
     let bits = (0..9).rev().zip("rwxrwxrwx".chars());
-    bits.map(|(bit, letter)| if mode & (1 << bit) == 0 { '-' } else { letter })
-        .collect()
+    bits.map(|(bit, letter)| if mode & (1 << bit) == 0 { '-' } else { letter }).collect()
 }
 
 fn version(kvm: &Kvm) -> Row {
@@ -94,19 +84,12 @@ fn version(kvm: &Kvm) -> Row {
 
 fn capabilities(kvm: &Kvm) -> Row {
     const NAME: &str = "KVM capabilities";
-    let missing: Vec<&str> = NEEDED
-        .iter()
-        .filter(|(cap, _)| !kvm.check_extension(*cap))
-        .map(|(_, name)| *name)
-        .collect();
+    let missing: Vec<&str> =
+        NEEDED.iter().filter(|(cap, _)| !kvm.check_extension(*cap)).map(|(_, name)| *name).collect();
     if missing.is_empty() {
         return Row::ok(NAME, format!("all {} that a partition needs", NEEDED.len()));
     }
-    Row::fail(
-        NAME,
-        format!("without {}", missing.join(", ")),
-        "boot Linux 5.14 or newer",
-    )
+    Row::fail(NAME, format!("without {}", missing.join(", ")), "boot Linux 5.14 or newer")
 }
 
 fn counters() -> Row {

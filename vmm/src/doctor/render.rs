@@ -12,7 +12,7 @@ const WIDTH: u16 = 132;
 /// For people.
 pub(super) fn table(report: &Report) -> String {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(presets::ASCII_BORDERS_ONLY_CONDENSED);
     table.set_content_arrangement(ContentArrangement::Dynamic);
     if !std::io::stdout().is_terminal() {
         table.set_width(WIDTH);
@@ -21,11 +21,7 @@ pub(super) fn table(report: &Report) -> String {
     for row in &report.rows {
         table.add_row([sign(row.verdict), row.name, &row.value, &row.advice]);
     }
-    let conclusion = if report.can_run {
-        "A partition can run here."
-    } else {
-        "No partition can run here."
-    };
+    let conclusion = if report.can_run { "A partition can run here." } else { "No partition can run here." };
     format!("{table}\n{conclusion}")
 }
 
@@ -58,14 +54,7 @@ mod tests {
     #[test]
     fn the_table_has_every_row_and_a_conclusion() {
         let text = table(&report());
-        for word in [
-            "first",
-            "second",
-            "FAIL",
-            "repair it",
-            "2.50 ns",
-            "No partition can run here.",
-        ] {
+        for word in ["first", "second", "FAIL", "repair it", "2.50 ns", "No partition can run here."] {
             assert!(text.contains(word), "{text}");
         }
     }

@@ -46,53 +46,24 @@ impl Row {
     }
 
     /// A row about something that could be better.
-    pub(super) fn warn(
-        name: &'static str,
-        value: impl Into<String>,
-        advice: impl Into<String>,
-    ) -> Self {
+    pub(super) fn warn(name: &'static str, value: impl Into<String>, advice: impl Into<String>) -> Self {
         Self::new(name, value, Verdict::Warn, advice)
     }
 
     /// A row about something without which no partition can run.
-    pub(super) fn fail(
-        name: &'static str,
-        value: impl Into<String>,
-        advice: impl Into<String>,
-    ) -> Self {
+    pub(super) fn fail(name: &'static str, value: impl Into<String>, advice: impl Into<String>) -> Self {
         Self::new(name, value, Verdict::Fail, advice)
     }
 
     /// A row with a time in nanoseconds, of which more than `limit` is a warning with `advice`.
     pub(super) fn time(name: &'static str, nanoseconds: f64, limit: f64, advice: &str) -> Self {
         let value = duration(nanoseconds);
-        let row = if nanoseconds > limit {
-            Self::warn(name, value, advice)
-        } else {
-            Self::ok(name, value)
-        };
-        Self {
-            measured: Some(Measured {
-                value: nanoseconds,
-                unit: "ns",
-            }),
-            ..row
-        }
+        let row = if nanoseconds > limit { Self::warn(name, value, advice) } else { Self::ok(name, value) };
+        Self { measured: Some(Measured { value: nanoseconds, unit: "ns" }), ..row }
     }
 
-    fn new(
-        name: &'static str,
-        value: impl Into<String>,
-        verdict: Verdict,
-        advice: impl Into<String>,
-    ) -> Self {
-        Self {
-            name,
-            value: value.into(),
-            verdict,
-            advice: advice.into(),
-            measured: None,
-        }
+    fn new(name: &'static str, value: impl Into<String>, verdict: Verdict, advice: impl Into<String>) -> Self {
+        Self { name, value: value.into(), verdict, advice: advice.into(), measured: None }
     }
 }
 

@@ -11,8 +11,7 @@ use crate::probe::{self, HostClass, Measurements, ProbeError};
 
 /// A measurement takes a fifth of a second; a KVM that hangs a vCPU is no use.
 const PATIENCE: Duration = Duration::from_secs(20);
-const HARDWARE: &str =
-    "run on a machine with hardware KVM where this matters (nested virtualization, or bare metal)";
+const HARDWARE: &str = "use a machine with hardware KVM where this matters";
 
 pub(super) fn rows() -> Vec<Row> {
     let (send, receive) = mpsc::channel();
@@ -27,44 +26,22 @@ pub(super) fn rows() -> Vec<Row> {
 }
 
 fn failed(reason: &str) -> Row {
-    Row::fail(
-        "test guest",
-        reason,
-        "update the kernel; report this with the output of uname -a and lscpu",
-    )
+    Row::fail("test guest", reason, "update the kernel; report this with the output of uname -a and lscpu")
 }
 
 fn measured_rows(measured: &Measurements) -> Vec<Row> {
     let software = measured.class.is_software();
-    let advice = if software {
-        HARDWARE
-    } else {
-        "look for load on this CPU; measure again"
-    };
+    let advice = if software { HARDWARE } else { "look for load on this CPU; measure again" };
     let time = |name, nanoseconds, limit| Row::time(name, nanoseconds, limit, advice);
     let mut call = time("system call in the guest", measured.system_call, 5_000.0);
-    call.value.push_str(&format!(
-        "; arrives at CPL{}",
-        measured.class.system_calls_arrive_at
-    ));
+    let level = measured.class.system_calls_arrive_at;
+    call.value = format!("{}; arrives at CPL{level}", call.value);
     vec![
         kind(&measured.class),
-        time(
-            "guest code at CPL0, per instruction",
-            measured.class.cpl0_ns_per_instruction,
-            20.0,
-        ),
-        time(
-            "guest code at CPL3, per instruction",
-            measured.class.cpl3_ns_per_instruction,
-            20.0,
-        ),
+        time("guest code at CPL0, per instruction", measured.class.cpl0_ns_per_instruction, 20.0),
+        time("guest code at CPL3, per instruction", measured.class.cpl3_ns_per_instruction, 20.0),
         call,
-        time(
-            "exception through CPL0 and back",
-            measured.exception,
-            15_000.0,
-        ),
+        time("exception through CPL0 and back", measured.exception, 15_000.0),
         time("exit to the VMM and back (MMIO)", measured.exit, 40_000.0),
         time("doorbell (ioeventfd)", measured.doorbell, 5_000.0),
         time("interrupt to a halted vCPU", measured.wake_up, 30_000.0),
@@ -76,14 +53,10 @@ fn measured_rows(measured: &Measurements) -> Vec<Row> {
 fn kind(class: &HostClass) -> Row {
     const NAME: &str = "kind of KVM";
     let ratio = class.cpl0_ns_per_instruction / class.cpl3_ns_per_instruction;
-    let signs = format!(
-        "CPL0 takes {ratio:.0} times as long as CPL3; {}; {}",
-        module(),
-        extensions()
-    );
+    let signs = format!("CPL0 takes {ratio:.0} times as long as CPL3; {}; {}", module(), extensions());
     if class.is_software() {
-        let advice =
-            format!("nothing: the kernel will run at CPL3 (--privilege ring3); {HARDWARE}");
+        let advice = "nothing: the lightweight kernel will run at CPL3; hardware KVM (nested virtualization, or bare \
+                      metal) makes calls faster";
         Row::warn(NAME, format!("software: {signs}"), advice)
     } else {
         Row::ok(NAME, format!("hardware: {signs}"))
@@ -92,25 +65,14 @@ fn kind(class: &HostClass) -> Row {
 
 fn module() -> String {
     let known = ["kvm_intel", "kvm_amd", "kvm_pvm"];
-    let loaded = known
-        .iter()
-        .find(|name| Path::new("/sys/module").join(name).exists());
-    loaded.map_or_else(
-        || "no vendor module known".to_owned(),
-        |name| format!("vendor module {name}"),
-    )
+    let loaded = known.iter().find(|name| Path::new("/sys/module").join(name).exists());
+    loaded.map_or_else(|| "no vendor module known".to_owned(), |name| format!("vendor module {name}"))
 }
 
 fn extensions() -> &'static str {
     let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let flags = text
-        .lines()
-        .find(|line| line.starts_with("flags"))
-        .unwrap_or_default();
-    match flags
-        .split_whitespace()
-        .find(|flag| matches!(*flag, "vmx" | "svm"))
-    {
+    let flags = text.lines().find(|line| line.starts_with("flags")).unwrap_or_default();
+    match flags.split_whitespace().find(|flag| matches!(*flag, "vmx" | "svm")) {
         Some("vmx") => "the CPU has VMX",
         Some(_) => "the CPU has SVM",
         None => "the CPU has neither VMX nor SVM",
@@ -134,12 +96,7 @@ mod tests {
     #[test]
     fn the_kind_says_how_it_was_found_out() {
         let software = kind(&class(Privilege::Ring3));
-        assert!(
-            software
-                .value
-                .starts_with("software: CPL0 takes 2000 times as long"),
-            "{software:?}"
-        );
+        assert!(software.value.starts_with("software: CPL0 takes 2000 times as long"), "{software:?}");
         assert!(kind(&class(Privilege::Ring0)).value.starts_with("hardware"));
     }
 }

@@ -27,9 +27,7 @@ fn name(file: &str, id: u32) -> Option<String> {
 /// A field of the line with this id; both files have the id in their third.
 fn field(text: &str, id: u32, index: usize) -> Option<&str> {
     let id = id.to_string();
-    let line = text
-        .lines()
-        .find(|line| line.split(':').nth(2) == Some(&id))?;
+    let line = text.lines().find(|line| line.split(':').nth(2) == Some(&id))?;
     line.split(':').nth(index)
 }
 

@@ -86,21 +86,12 @@ impl PartitionCpus {
         let topology = Topology::read();
         let usable = usable(&topology)?;
         let places = LockPlaces::open()?;
-        Available {
-            topology: &topology,
-            usable,
-            places: &places,
-        }
-        .claim(cpus, agent)
+        Available { topology: &topology, usable, places: &places }.claim(cpus, agent)
     }
 }
 
 impl Available<'_> {
-    fn claim(
-        &self,
-        cpus: Option<&CpuList>,
-        agent: Option<&CpuList>,
-    ) -> Result<PartitionCpus, CpuError> {
+    fn claim(&self, cpus: Option<&CpuList>, agent: Option<&CpuList>) -> Result<PartitionCpus, CpuError> {
         for cpu in cpus.into_iter().chain(agent).flat_map(CpuList::as_slice) {
             self.check(*cpu)?;
         }
@@ -122,32 +113,20 @@ impl Available<'_> {
             partition.clone()
         });
         let memory_nodes = self.topology.memory_nodes(partition.as_slice());
-        Ok(PartitionCpus {
-            partition,
-            agent,
-            may_spin,
-            memory_nodes,
-            warnings,
-            _locks: locks,
-        })
+        Ok(PartitionCpus { partition, agent, may_spin, memory_nodes, warnings, _locks: locks })
     }
 
     /// Isolated CPUs are in nobody's affinity until someone asks for them by name; here someone does.
     fn check(&self, cpu: u32) -> Result<(), CpuError> {
         let present = self.topology.present();
-        if let Some(present) =
-            CpuList::new(present.iter().copied()).filter(|list| !list.contains(cpu))
-        {
+        if let Some(present) = CpuList::new(present.iter().copied()).filter(|list| !list.contains(cpu)) {
             return Err(CpuError::Absent { cpu, present });
         }
         if !self.topology.online().contains(&cpu) {
             return Err(CpuError::Offline(cpu));
         }
         if !self.usable.contains(cpu) && !self.topology.isolated().contains(&cpu) {
-            return Err(CpuError::NotAllowed {
-                cpu,
-                allowed: self.usable.clone(),
-            });
+            return Err(CpuError::NotAllowed { cpu, allowed: self.usable.clone() });
         }
         Ok(())
     }
@@ -157,20 +136,14 @@ impl Available<'_> {
         if cpus.len() > MAX_VCPUS {
             return Err(CpuError::TooMany(cpus.len()));
         }
-        Ok(cpus
-            .iter()
-            .map(|cpu| self.places.claim(*cpu))
-            .collect::<Result<_, _>>()?)
+        Ok(cpus.iter().map(|cpu| self.places.claim(*cpu)).collect::<Result<_, _>>()?)
     }
 
     fn lock_last_free(&self) -> Result<(CpuList, Vec<CpuLock>), CpuError> {
         for cpu in self.usable.as_slice().iter().rev() {
             match self.places.claim(*cpu) {
                 Ok(lock) => {
-                    return Ok((
-                        CpuList::new([*cpu]).unwrap_or_else(|| self.usable.clone()),
-                        vec![lock],
-                    ));
+                    return Ok((CpuList::new([*cpu]).unwrap_or_else(|| self.usable.clone()), vec![lock]));
                 }
                 Err(LockError::Owned { .. }) => {}
                 Err(other) => return Err(other.into()),
@@ -179,11 +152,7 @@ impl Available<'_> {
         Err(CpuError::NoneFree(self.usable.clone()))
     }
 
-    fn check_agent(
-        &self,
-        agent: &CpuList,
-        partition: &CpuList,
-    ) -> Result<Option<CpuList>, CpuError> {
+    fn check_agent(&self, agent: &CpuList, partition: &CpuList) -> Result<Option<CpuList>, CpuError> {
         for cpu in agent.as_slice() {
             if partition.contains(*cpu) {
                 return Err(CpuError::Shared(*cpu));
@@ -197,8 +166,7 @@ impl Available<'_> {
 
     fn choose_agent(&self, partition: &CpuList) -> Option<CpuList> {
         let usable = self.usable.as_slice().iter().copied();
-        let free =
-            usable.filter(|cpu| !partition.contains(*cpu) && self.places.owner(*cpu).is_none());
+        let free = usable.filter(|cpu| !partition.contains(*cpu) && self.places.owner(*cpu).is_none());
         let free: Vec<u32> = free.collect();
         CpuList::new(self.topology.nearest(partition.as_slice(), &free))
     }
@@ -213,9 +181,8 @@ pub fn usable(topology: &Topology) -> Result<CpuList, CpuError> {
     let affinity = rustix::thread::sched_getaffinity(None)
         .map_err(|errno| CpuError::Unknown(format!("sched_getaffinity: {errno}")))?;
     let online = topology.online().iter().copied();
-    let in_affinity = online.filter(|cpu| {
-        usize::try_from(*cpu).is_ok_and(|cpu| cpu < CpuSet::MAX_CPU && affinity.is_set(cpu))
-    });
+    let in_affinity =
+        online.filter(|cpu| usize::try_from(*cpu).is_ok_and(|cpu| cpu < CpuSet::MAX_CPU && affinity.is_set(cpu)));
     CpuList::new(in_affinity).ok_or_else(|| unknown("no CPU of our affinity is online"))
 }
 
@@ -236,11 +203,7 @@ mod tests {
         agent: Option<&str>,
     ) -> Result<PartitionCpus, CpuError> {
         let topology = two_nodes();
-        let available = Available {
-            topology: &topology,
-            usable: list(usable),
-            places,
-        };
+        let available = Available { topology: &topology, usable: list(usable), places };
         available.claim(cpus.map(list).as_ref(), agent.map(list).as_ref())
     }
 
@@ -251,9 +214,7 @@ mod tests {
     }
 
     fn refused(usable: &str, cpus: &str, agent: Option<&str>) -> String {
-        let message = claim(&places().1, usable, Some(cpus), agent)
-            .expect_err("refused")
-            .to_string();
+        let message = claim(&places().1, usable, Some(cpus), agent).expect_err("refused").to_string();
         assert!(!message.contains('\n'));
         message
     }
@@ -262,20 +223,11 @@ mod tests {
     fn without_a_list_it_is_the_last_usable_cpu_that_is_free() {
         let (_root, places) = places();
         let first = claim(&places, "0-2", None, None).expect("free");
-        assert_eq!(
-            (first.partition.clone(), first.agent.clone()),
-            (list("2"), list("0-1"))
-        );
+        assert_eq!((first.partition.clone(), first.agent.clone()), (list("2"), list("0-1")));
         let second = claim(&places, "0-2", None, None).expect("free");
-        assert_eq!(
-            (second.partition.clone(), second.agent.clone()),
-            (list("1"), list("0"))
-        );
+        assert_eq!((second.partition.clone(), second.agent.clone()), (list("1"), list("0")));
         let _third = claim(&places, "0-2", None, None).expect("free");
-        assert!(matches!(
-            claim(&places, "0-2", None, None),
-            Err(CpuError::NoneFree(_))
-        ));
+        assert!(matches!(claim(&places, "0-2", None, None), Err(CpuError::NoneFree(_))));
     }
 
     #[test]
@@ -288,10 +240,7 @@ mod tests {
     #[test]
     fn an_agent_without_a_cpu_of_its_own_is_a_warning_and_nobody_spins() {
         let cpus = claim(&places().1, "0-2", Some("0-2"), None).expect("free");
-        assert_eq!(
-            (cpus.agent, cpus.may_spin, cpus.warnings.len()),
-            (list("0-2"), false, 1)
-        );
+        assert_eq!((cpus.agent, cpus.may_spin, cpus.warnings.len()), (list("0-2"), false, 1));
     }
 
     #[test]
@@ -302,29 +251,20 @@ mod tests {
 
     #[test]
     fn cpus_that_cannot_be_had_are_named() {
-        assert!(
-            refused("0-3", "9", None).contains("CPU 9 does not exist; this machine has CPUs 0-4")
-        );
+        assert!(refused("0-3", "9", None).contains("CPU 9 does not exist; this machine has CPUs 0-4"));
         assert!(refused("0-3", "4", None).contains("CPU 4 is offline"));
         assert!(refused("0-1", "2", None).contains("CPU 2 is outside this process's affinity 0-1"));
         assert!(refused("0-3", "1", Some("9")).contains("CPU 9 does not exist"));
-        assert!(
-            refused("0-3", "0-1", Some("1-2")).contains("CPU 1 is in --cpus and in --agent-cpus")
-        );
+        assert!(refused("0-3", "0-1", Some("1-2")).contains("CPU 1 is in --cpus and in --agent-cpus"));
     }
 
     #[test]
     fn cpus_of_another_partition_are_refused_to_partition_and_agent() {
         let (_root, places) = places();
         let _other = claim(&places, "0-3", Some("1"), None).expect("free");
-        let pid = format!(
-            "CPU 1 belongs to another partition (pid {})",
-            std::process::id()
-        );
+        let pid = format!("CPU 1 belongs to another partition (pid {})", std::process::id());
         for (cpus, agent) in [("0-1", None), ("0", Some("1"))] {
-            let message = claim(&places, "0-3", Some(cpus), agent)
-                .expect_err("owned")
-                .to_string();
+            let message = claim(&places, "0-3", Some(cpus), agent).expect_err("owned").to_string();
             assert!(message.starts_with(&pid), "{message}");
         }
     }

@@ -65,20 +65,14 @@ impl HugePool {
     /// The machine's pool of pages of this size.
     #[must_use]
     pub fn machine(size: HugeSize) -> Self {
-        Self {
-            size,
-            directory: Path::new("/sys/kernel/mm/hugepages").join(size.directory_name()),
-        }
+        Self { size, directory: Path::new("/sys/kernel/mm/hugepages").join(size.directory_name()) }
     }
 
     /// The node's part of it.
     #[must_use]
     pub fn node(node: u32, size: HugeSize) -> Self {
         let node = format!("/sys/devices/system/node/node{node}/hugepages");
-        Self {
-            size,
-            directory: Path::new(&node).join(size.directory_name()),
-        }
+        Self { size, directory: Path::new(&node).join(size.directory_name()) }
     }
 
     /// Whether this machine has pages of this size at all.
@@ -127,15 +121,8 @@ impl HugePool {
     #[must_use]
     pub fn advice(&self, pages: u64) -> String {
         match self.size {
-            HugeSize::Large => format!(
-                "sysctl vm.nr_overcommit_hugepages={}",
-                self.surplus() + pages
-            ),
-            HugeSize::Huge => format!(
-                "echo {} > {}/nr_hugepages",
-                self.total() + pages,
-                self.directory.display()
-            ),
+            HugeSize::Large => format!("sysctl vm.nr_overcommit_hugepages={}", self.surplus() + pages),
+            HugeSize::Huge => format!("echo {} > {}/nr_hugepages", self.total() + pages, self.directory.display()),
         }
     }
 
@@ -143,21 +130,14 @@ impl HugePool {
     ///
     /// # Errors
     /// What `reserve` gives, or that the setting cannot be read or written.
-    pub fn with_room<T>(
-        &self,
-        pages: u64,
-        reserve: impl FnOnce() -> io::Result<T>,
-    ) -> io::Result<T> {
+    pub fn with_room<T>(&self, pages: u64, reserve: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
         let path = self.setting();
         let _lock = exclusive(&path)?;
         let _signals = HeldSignals::hold();
         let before = self.overcommit();
         let wanted = self.surplus().saturating_add(pages).max(before);
         fs::write(&path, wanted.to_string())?;
-        let _restore = Restore {
-            path: &path,
-            value: before,
-        };
+        let _restore = Restore { path: &path, value: before };
         reserve()
     }
 
@@ -180,9 +160,7 @@ fn exclusive(setting: &Path) -> io::Result<File> {
             other => return other.map(|()| file).map_err(io::Error::from),
         }
     }
-    Err(io::Error::other(
-        "another process keeps the setting of huge pages locked",
-    ))
+    Err(io::Error::other("another process keeps the setting of huge pages locked"))
 }
 
 /// Puts a setting back, also when a panic passes by.

@@ -95,10 +95,7 @@ impl LockPlaces {
     fn open_existing(directories: &[&Path]) -> Result<Self, LockError> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mut places = Vec::new();
-        for directory in directories
-            .iter()
-            .filter(|path| wait_until_shared(path).is_ok())
-        {
+        for directory in directories.iter().filter(|path| wait_until_shared(path).is_ok()) {
             let fd = rustix::fs::open(*directory, flags, Mode::empty());
             let fd = fd.map_err(|errno| unusable(directory, errno))?;
             places.push((directory.to_path_buf(), fd));
@@ -138,9 +135,7 @@ impl CpuLock {
     fn name_owner(&self) {
         for mut file in &self.0 {
             // The pid is for messages; a full disk must not keep a partition from starting.
-            let _ = file
-                .set_len(0)
-                .and_then(|()| writeln!(file, "{}", std::process::id()));
+            let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
         }
     }
 }
@@ -154,12 +149,7 @@ impl Drop for CpuLock {
     }
 }
 
-fn attempt(
-    directory: &Path,
-    fd: &OwnedFd,
-    cpu: u32,
-    operation: FlockOperation,
-) -> Result<Attempt, LockError> {
+fn attempt(directory: &Path, fd: &OwnedFd, cpu: u32, operation: FlockOperation) -> Result<Attempt, LockError> {
     let name = format!("cpu{cpu}.lock");
     let mut pid = None;
     for _ in 0..ATTEMPTS {
@@ -191,9 +181,7 @@ fn open_file(directory: &OwnedFd, name: &str) -> Result<File, Errno> {
         other => return other.map(File::from),
     }
     match rustix::fs::openat(directory, name, flags | OFlags::CREATE | OFlags::EXCL, mode) {
-        Err(Errno::EXIST) => {
-            rustix::fs::openat(directory, name, flags, Mode::empty()).map(File::from)
-        }
+        Err(Errno::EXIST) => rustix::fs::openat(directory, name, flags, Mode::empty()).map(File::from),
         Err(errno) => Err(errno),
         Ok(fd) => {
             rustix::fs::fchmod(&fd, mode)?;
@@ -233,10 +221,7 @@ fn wait_until_shared(path: &Path) -> Result<(), Errno> {
 }
 
 fn unusable(path: &Path, errno: Errno) -> LockError {
-    LockError::Unusable {
-        path: path.to_owned(),
-        source: errno.into(),
-    }
+    LockError::Unusable { path: path.to_owned(), source: errno.into() }
 }
 
 #[cfg(test)]
@@ -253,10 +238,7 @@ mod tests {
         let root = tempfile::tempdir().expect("a temporary directory");
         let lock = places(&root).claim(3).expect("free");
         let message = places(&root).claim(3).expect_err("owned").to_string();
-        assert!(
-            message.contains(&format!("(pid {})", std::process::id())),
-            "{message}"
-        );
+        assert!(message.contains(&format!("(pid {})", std::process::id())), "{message}");
         assert!(places(&root).owner(3).is_some() && places(&root).owner(4).is_none());
         drop(lock);
         places(&root).claim(3).expect("free again");
@@ -286,15 +268,9 @@ mod tests {
     fn locks_are_taken_in_every_directory_that_exists() {
         let root = tempfile::tempdir().expect("a temporary directory");
         let (first, second) = (root.path().join("first"), root.path().join("second"));
-        let _theirs = LockPlaces::open_first(&[&second])
-            .expect("usable")
-            .claim(2)
-            .expect("free");
+        let _theirs = LockPlaces::open_first(&[&second]).expect("usable").claim(2).expect("free");
         let ours = LockPlaces::open_first(&[&first, &second]).expect("usable");
-        assert!(matches!(
-            ours.claim(2),
-            Err(LockError::Owned { cpu: 2, .. })
-        ));
+        assert!(matches!(ours.claim(2), Err(LockError::Owned { cpu: 2, .. })));
     }
 
     #[test]
@@ -313,14 +289,8 @@ mod tests {
     fn only_one_of_many_gets_the_lock() {
         let root = tempfile::tempdir().expect("a temporary directory");
         let winners = std::thread::scope(|scope| {
-            let claims: Vec<_> = (0..8)
-                .map(|_| scope.spawn(|| places(&root).claim(7).ok()))
-                .collect();
-            claims
-                .into_iter()
-                .filter_map(|claim| claim.join().expect("no panic"))
-                .collect::<Vec<_>>()
-                .len()
+            let claims: Vec<_> = (0..8).map(|_| scope.spawn(|| places(&root).claim(7).ok())).collect();
+            claims.into_iter().filter_map(|claim| claim.join().expect("no panic")).collect::<Vec<_>>().len()
         });
         assert_eq!(winners, 1);
     }

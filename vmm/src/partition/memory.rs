@@ -99,9 +99,7 @@ pub enum MemoryError {
         advice: String,
     },
     /// The size is no multiple of the page that was forced.
-    #[error(
-        "--hugepages 1G needs --mem in whole gigabytes, not {0}; round it or use --hugepages auto"
-    )]
+    #[error("--hugepages 1G needs --mem in whole gigabytes, not {0}; round it or use --hugepages auto")]
     NotDivisible(Size),
     /// A system call failed.
     #[error("cannot {what} the partition's memory: {source}; {advice}")]
@@ -120,10 +118,7 @@ impl PartitionMemory {
     ///
     /// # Errors
     /// [`MemoryError`].
-    pub fn reserve(
-        request: &MemoryRequest,
-        warnings: &mut Vec<String>,
-    ) -> Result<Self, MemoryError> {
+    pub fn reserve(request: &MemoryRequest, warnings: &mut Vec<String>) -> Result<Self, MemoryError> {
         check_size(request.size)?;
         let memory = match request.pages {
             HugePages::Huge1G => forced(request, HugeSize::Huge)?,
@@ -180,9 +175,7 @@ impl PartitionMemory {
         let mut offset = 0;
         let mut parts: Vec<GuestRegionMmap> = Vec::new();
         for region in self.regions() {
-            let part =
-                self.mapping
-                    .guest_region(&self.file, offset, region.length, region.start.as_u64());
+            let part = self.mapping.guest_region(&self.file, offset, region.length, region.start.as_u64());
             parts.push(part?);
             offset += region.length;
         }
@@ -193,20 +186,12 @@ impl PartitionMemory {
         if !request.nodes.is_empty() {
             let advice = "choose CPUs whose NUMA node has memory that this process's cpuset allows";
             let bound = self.mapping.bind(&request.nodes);
-            bound.map_err(|source| MemoryError::System {
-                what: "bind",
-                source,
-                advice,
-            })?;
+            bound.map_err(|source| MemoryError::System { what: "bind", source, advice })?;
         }
         if request.prefault {
             let advice = "--prefault needs Linux 5.14 and that much free memory";
             let populated = prefault::populate(&self.mapping, self.page.granule());
-            populated.map_err(|source| MemoryError::System {
-                what: "populate",
-                source,
-                advice,
-            })?;
+            populated.map_err(|source| MemoryError::System { what: "populate", source, advice })?;
             self.populated = true;
         }
         Ok(self)
@@ -223,26 +208,14 @@ fn check_size(size: Size) -> Result<(), MemoryError> {
 
 fn regions(size: u64) -> Vec<MemoryRegion> {
     let low = size.min(LOW_MEMORY_END);
-    let low_region = MemoryRegion {
-        start: GuestPhysical(0),
-        length: low,
-    };
-    let high_region = MemoryRegion {
-        start: GuestPhysical(HIGH_MEMORY_START),
-        length: size - low,
-    };
-    [low_region, high_region]
-        .into_iter()
-        .filter(|region| region.length > 0)
-        .collect()
+    let low_region = MemoryRegion { start: GuestPhysical(0), length: low };
+    let high_region = MemoryRegion { start: GuestPhysical(HIGH_MEMORY_START), length: size - low };
+    [low_region, high_region].into_iter().filter(|region| region.length > 0).collect()
 }
 
 /// The largest kind that can be had: 1 GiB when it divides the size and the pool has them already, then 2 MiB, room
 /// made if need be, then what needs no reservation.
-fn best(
-    request: &MemoryRequest,
-    warnings: &mut Vec<String>,
-) -> Result<PartitionMemory, MemoryError> {
+fn best(request: &MemoryRequest, warnings: &mut Vec<String>) -> Result<PartitionMemory, MemoryError> {
     let size = request.size.bytes();
     let pool = HugePool::machine(HugeSize::Huge);
     let divides = size.is_multiple_of(HUGE_PAGE_SIZE) && pool.available() >= size / HUGE_PAGE_SIZE;
@@ -253,11 +226,7 @@ fn best(
         Ok(memory) => return Ok(memory),
         Err(failure) => failure,
     };
-    let kind = if Thp::read().for_memory_files() {
-        PageKind::Transparent
-    } else {
-        PageKind::Small
-    };
+    let kind = if Thp::read().for_memory_files() { PageKind::Transparent } else { PageKind::Small };
     let memory = unreserved(request, kind)?;
     let pages = memory.size() / LARGE_PAGE_SIZE;
     let cost = match kind {
@@ -265,9 +234,7 @@ fn best(
         _ => "small pages are used, on which random memory access takes about 1.5 times as long",
     };
     let advice = HugePool::machine(HugeSize::Large).advice(pages);
-    warnings.push(format!(
-        "no {pages} huge pages of 2 MiB ({failure}), so {cost}; reserve with: {advice}"
-    ));
+    warnings.push(format!("no {pages} huge pages of 2 MiB ({failure}), so {cost}; reserve with: {advice}"));
     Ok(memory)
 }
 
@@ -325,8 +292,7 @@ fn reserve_huge(request: &MemoryRequest, huge: HugeSize) -> Result<PartitionMemo
     if needed.saturating_mul(huge.bytes()) > available {
         return Err(NoHugePages::NoMemory { needed, available });
     }
-    pool.with_room(pages, || map_huge(request, huge))
-        .map_err(NoHugePages::Kernel)
+    pool.with_room(pages, || map_huge(request, huge)).map_err(NoHugePages::Kernel)
 }
 
 fn map_huge(request: &MemoryRequest, huge: HugeSize) -> io::Result<PartitionMemory> {
@@ -334,56 +300,35 @@ fn map_huge(request: &MemoryRequest, huge: HugeSize) -> io::Result<PartitionMemo
         HugeSize::Large => MemfdFlags::HUGE_2MB,
         HugeSize::Huge => MemfdFlags::HUGE_1GB,
     };
-    let _policy = if request.nodes.is_empty() {
-        None
-    } else {
-        Some(ThreadPolicy::bind(&request.nodes)?)
-    };
+    let _policy = if request.nodes.is_empty() { None } else { Some(ThreadPolicy::bind(&request.nodes)?) };
     map(request, PageKind::Huge(huge), MemfdFlags::HUGETLB | flag)
 }
 
 fn unreserved(request: &MemoryRequest, kind: PageKind) -> Result<PartitionMemory, MemoryError> {
     let available = available_memory();
     if request.size.bytes() > available {
-        return Err(MemoryError::NotEnough {
-            asked: request.size,
-            available,
-        });
+        return Err(MemoryError::NotEnough { asked: request.size, available });
     }
     let advice = "free some memory, or raise the limit that ulimit -v shows";
-    map(request, kind, MemfdFlags::empty()).map_err(|source| MemoryError::System {
-        what: "map",
-        source,
-        advice,
-    })
+    map(request, kind, MemfdFlags::empty()).map_err(|source| MemoryError::System { what: "map", source, advice })
 }
 
 fn map(request: &MemoryRequest, page: PageKind, flags: MemfdFlags) -> io::Result<PartitionMemory> {
     let length = request.size.bytes().next_multiple_of(page.granule());
-    let file = File::from(rustix::fs::memfd_create(
-        "lwk-memory",
-        flags | MemfdFlags::CLOEXEC,
-    )?);
+    let file = File::from(rustix::fs::memfd_create("lwk-memory", flags | MemfdFlags::CLOEXEC)?);
     file.set_len(length)?;
     let mapping = Mapping::new(&file, length, page.granule().max(PAGE_SIZE))?;
     if page == PageKind::Transparent {
         mapping.ask_for_huge_pages()?;
     }
-    Ok(PartitionMemory {
-        file: Arc::new(file),
-        mapping,
-        page,
-        populated: false,
-    })
+    Ok(PartitionMemory { file: Arc::new(file), mapping, page, populated: false })
 }
 
 /// Bytes that programs can have without swapping (`proc_meminfo(5)`, `MemAvailable`).
 #[must_use]
 pub fn available_memory() -> u64 {
     let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let line = text
-        .lines()
-        .find_map(|line| line.strip_prefix("MemAvailable:"));
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
     let kilobytes = line.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
     kilobytes.unwrap_or_default() << 10
 }

@@ -20,10 +20,7 @@ pub fn pin_to_cpus(cpus: &[u32]) -> Result<(), PinError> {
     for cpu in cpus {
         let index = usize::try_from(*cpu).unwrap_or(usize::MAX);
         if index >= CpuSet::MAX_CPU {
-            return Err(PinError {
-                cpu: *cpu,
-                errno: Errno::INVAL,
-            });
+            return Err(PinError { cpu: *cpu, errno: Errno::INVAL });
         }
         set.set(index);
     }
@@ -33,9 +30,7 @@ pub fn pin_to_cpus(cpus: &[u32]) -> Result<(), PinError> {
 
 /// A CPU that a thread cannot be pinned to.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "cannot run on CPU {cpu}: {errno}; choose a CPU of this process's cpuset (cat /proc/self/cpuset)"
-)]
+#[error("cannot run on CPU {cpu}: {errno}; choose a CPU of this process's cpuset (cat /proc/self/cpuset)")]
 pub struct PinError {
     cpu: u32,
     errno: Errno,
@@ -48,9 +43,7 @@ mod tests {
     #[test]
     fn a_pinned_thread_runs_on_its_cpu() {
         let allowed = rustix::thread::sched_getaffinity(None).expect("our affinity");
-        let cpu = (0..CpuSet::MAX_CPU)
-            .rfind(|cpu| allowed.is_set(*cpu))
-            .expect("a CPU");
+        let cpu = (0..CpuSet::MAX_CPU).rfind(|cpu| allowed.is_set(*cpu)).expect("a CPU");
         let number = u32::try_from(cpu).expect("small");
         let ran_on = std::thread::spawn(move || {
             pin_to_cpu(number).expect("pinned");

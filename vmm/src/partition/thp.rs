@@ -24,16 +24,14 @@ impl Thp {
         Self {
             anonymous: chosen("enabled").unwrap_or_else(|| "never".to_owned()),
             shared: chosen("shmem_enabled").unwrap_or_else(|| "never".to_owned()),
-            shared_2m: chosen("hugepages-2048kB/shmem_enabled")
-                .unwrap_or_else(|| "inherit".to_owned()),
+            shared_2m: chosen("hugepages-2048kB/shmem_enabled").unwrap_or_else(|| "inherit".to_owned()),
         }
     }
 
     /// Whether a memory file that asks for huge pages gets them.
     #[must_use]
     pub fn for_memory_files(&self) -> bool {
-        let allows =
-            |setting: &str| matches!(setting, "always" | "within_size" | "advise" | "force");
+        let allows = |setting: &str| matches!(setting, "always" | "within_size" | "advise" | "force");
         match (self.shared.as_str(), self.shared_2m.as_str()) {
             ("deny", _) => false,
             ("force", _) => true,
@@ -60,12 +58,7 @@ mod tests {
 
     fn thp(shared: &str, shared_2m: &str) -> bool {
         let [anonymous, shared, shared_2m] = ["never", shared, shared_2m].map(str::to_owned);
-        Thp {
-            anonymous,
-            shared,
-            shared_2m,
-        }
-        .for_memory_files()
+        Thp { anonymous, shared, shared_2m }.for_memory_files()
     }
 
     #[test]

@@ -45,12 +45,7 @@ impl Topology {
                 has_memory: with_memory.contains(&id),
             }
         });
-        Self {
-            present: cpu("present"),
-            online: cpu("online"),
-            isolated: cpu("isolated"),
-            nodes: nodes.collect(),
-        }
+        Self { present: cpu("present"), online: cpu("online"), isolated: cpu("isolated"), nodes: nodes.collect() }
     }
 
     /// CPUs that the machine has, online or not.
@@ -99,30 +94,18 @@ impl Topology {
     pub fn nearest(&self, cpus: &[u32], candidates: &[u32]) -> Vec<u32> {
         let distance = |candidate: &u32| self.distance(cpus, *candidate);
         let least = candidates.iter().map(distance).min();
-        candidates
-            .iter()
-            .copied()
-            .filter(|cpu| Some(distance(cpu)) == least)
-            .collect()
+        candidates.iter().copied().filter(|cpu| Some(distance(cpu)) == least).collect()
     }
 
     fn nodes_of(&self, cpus: &[u32]) -> impl Iterator<Item = &Node> {
-        self.nodes
-            .iter()
-            .filter(move |node| node.cpus.iter().any(|cpu| cpus.contains(cpu)))
+        self.nodes.iter().filter(move |node| node.cpus.iter().any(|cpu| cpus.contains(cpu)))
     }
 
     fn distance(&self, cpus: &[u32], candidate: u32) -> u32 {
-        let Some(to) = self
-            .nodes
-            .iter()
-            .position(|node| node.cpus.contains(&candidate))
-        else {
+        let Some(to) = self.nodes.iter().position(|node| node.cpus.contains(&candidate)) else {
             return u32::MAX;
         };
-        let distances = self
-            .nodes_of(cpus)
-            .filter_map(|from| from.distances.get(to));
+        let distances = self.nodes_of(cpus).filter_map(|from| from.distances.get(to));
         distances.min().copied().unwrap_or(u32::MAX)
     }
 }
@@ -135,9 +118,7 @@ fn list(path: &Path) -> Vec<u32> {
 
 fn distances(path: &Path) -> Vec<u32> {
     let text = fs::read_to_string(path).unwrap_or_default();
-    text.split_whitespace()
-        .filter_map(|word| word.parse().ok())
-        .collect()
+    text.split_whitespace().filter_map(|word| word.parse().ok()).collect()
 }
 
 #[cfg(test)]
@@ -156,11 +137,7 @@ pub(super) mod tests {
             present: vec![0, 1, 2, 3, 4],
             online: vec![0, 1, 2, 3],
             isolated: vec![3],
-            nodes: vec![
-                node(0, &[0, 1], &[10, 20, 30]),
-                node(1, &[2, 3], &[20, 10, 15]),
-                node(2, &[], &[30, 15, 10]),
-            ],
+            nodes: vec![node(0, &[0, 1], &[10, 20, 30]), node(1, &[2, 3], &[20, 10, 15]), node(2, &[], &[30, 15, 10])],
         }
     }
 
@@ -168,12 +145,7 @@ pub(super) mod tests {
     fn this_machine_has_the_cpus_that_we_may_use() {
         let topology = Topology::read();
         assert!(!topology.online().is_empty());
-        assert!(
-            topology
-                .online()
-                .iter()
-                .all(|cpu| topology.present().contains(cpu))
-        );
+        assert!(topology.online().iter().all(|cpu| topology.present().contains(cpu)));
     }
 
     #[test]
@@ -193,10 +165,7 @@ pub(super) mod tests {
             fs::write(path, text).expect("written");
         }
         let topology = Topology::from_directory(root.path());
-        assert_eq!(
-            (topology.present(), topology.online()),
-            (&[0, 1, 2, 3][..], &[0, 1, 2][..])
-        );
+        assert_eq!((topology.present(), topology.online()), (&[0, 1, 2, 3][..], &[0, 1, 2][..]));
         assert_eq!(topology.cpus_of_node(0), [0, 1, 2]);
         assert_eq!(topology.memory_nodes(&[0]), [] as [u32; 0]);
     }

@@ -29,20 +29,11 @@ impl Guest {
     pub(super) fn new(kvm: &Kvm) -> Result<Self, ProbeError> {
         let (vm, memory) = create_vm(kvm, Label::BreakpointHandler)?;
         let vcpu = Vcpu::new(kvm, &vm, 0)?;
-        Ok(Self {
-            vcpu,
-            vm,
-            _memory: memory,
-        })
+        Ok(Self { vcpu, vm, _memory: memory })
     }
 
     /// Runs the code at `label` with so many repetitions until it stores to the device that does not exist.
-    pub(super) fn run(
-        &mut self,
-        level: Level,
-        label: Label,
-        repeat: u64,
-    ) -> Result<Outcome, ProbeError> {
+    pub(super) fn run(&mut self, level: Level, label: Label, repeat: u64) -> Result<Outcome, ProbeError> {
         self.start(level, label, repeat, tables::DEVICE)?;
         self.vcpu.until_store()?;
         self.outcome(repeat)
@@ -58,55 +49,32 @@ impl Guest {
     }
 
     /// Nanoseconds per store to the doorbell, which the kernel turns into an event.
-    pub(super) fn time_doorbell(
-        &mut self,
-        event: &EventFd,
-        repeat: u64,
-    ) -> Result<Outcome, ProbeError> {
+    pub(super) fn time_doorbell(&mut self, event: &EventFd, repeat: u64) -> Result<Outcome, ProbeError> {
         self.start(Level::Cpl3, Label::Stores, repeat, tables::DOORBELL)?;
         self.vcpu.until_store()?;
         match event.read() {
             Ok(rings) if rings == repeat => self.outcome(repeat),
-            other => Err(ProbeError::Unexpected(format!(
-                "{other:?} of {repeat} rings of a doorbell"
-            ))),
+            other => Err(ProbeError::Unexpected(format!("{other:?} of {repeat} rings of a doorbell"))),
         }
     }
 
     /// Attaches an event to the doorbell.
     pub(super) fn attach_doorbell(&self) -> Result<EventFd, ProbeError> {
-        let event = EventFd::new(libc::EFD_NONBLOCK | libc::EFD_CLOEXEC)
-            .map_err(|_| failed("make an event")(invalid()))?;
+        let event =
+            EventFd::new(libc::EFD_NONBLOCK | libc::EFD_CLOEXEC).map_err(|_| failed("make an event")(invalid()))?;
         let address = IoEventAddress::Mmio(tables::DOORBELL_PHYSICAL);
         let attached = self.vm.register_ioevent(&event, &address, NoDatamatch);
         attached.map_err(failed("attach a doorbell"))?;
         Ok(event)
     }
 
-    fn start(
-        &self,
-        level: Level,
-        label: Label,
-        repeat: u64,
-        target: u64,
-    ) -> Result<(), ProbeError> {
-        self.vcpu.start(&Start {
-            level,
-            label,
-            repeat,
-            target,
-            ..Start::default()
-        })
+    fn start(&self, level: Level, label: Label, repeat: u64, target: u64) -> Result<(), ProbeError> {
+        self.vcpu.start(&Start { level, label, repeat, target, ..Start::default() })
     }
 
     fn outcome(&self, repeat: u64) -> Result<Outcome, ProbeError> {
         let registers = self.vcpu.registers()?;
-        let nanoseconds = self
-            .vcpu
-            .nanoseconds(registers.r9.wrapping_sub(registers.r8), repeat);
-        Ok(Outcome {
-            nanoseconds,
-            segment: registers.r10,
-        })
+        let nanoseconds = self.vcpu.nanoseconds(registers.r9.wrapping_sub(registers.r8), repeat);
+        Ok(Outcome { nanoseconds, segment: registers.r10 })
     }
 }

@@ -42,9 +42,7 @@ pub fn measure() -> Result<Measurements, ProbeError> {
     let kvm = vcpu::open()?;
     let class = super::classify(&mut Guest::new(&kvm)?)?;
     let mut guest = Guest::new(&kvm)?;
-    let mut cost = |label, repeat| -> Result<f64, ProbeError> {
-        fastest(|| guest.run(Level::Cpl3, label, repeat))
-    };
+    let mut cost = |label, repeat| -> Result<f64, ProbeError> { fastest(|| guest.run(Level::Cpl3, label, repeat)) };
     let system_call = cost(Label::Calls, SLOW)?;
     let exception = cost(Label::Breakpoints, SLOW)?;
     let cpuid = cost(Label::Cpuid, SLOW)?;
@@ -53,11 +51,7 @@ pub fn measure() -> Result<Measurements, ProbeError> {
     let cpl3 = fastest_loop(&mut guest, Level::Cpl3, NATIVE)?;
     let event = guest.attach_doorbell()?;
     Ok(Measurements {
-        class: HostClass {
-            cpl0_ns_per_instruction: cpl0,
-            cpl3_ns_per_instruction: cpl3,
-            ..class
-        },
+        class: HostClass { cpl0_ns_per_instruction: cpl0, cpl3_ns_per_instruction: cpl3, ..class },
         system_call,
         exception,
         exit: fastest(|| guest.time_exits(SLOW))?,
@@ -93,10 +87,7 @@ mod tests {
             measured.cpuid,
             measured.clock,
         ];
-        assert!(
-            costs.iter().all(|cost| (0.1..10_000_000.0).contains(cost)),
-            "{measured:?}"
-        );
+        assert!(costs.iter().all(|cost| (0.1..10_000_000.0).contains(cost)), "{measured:?}");
         assert!(measured.clock < measured.exit, "{measured:?}");
     }
 }

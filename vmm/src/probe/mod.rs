@@ -56,9 +56,7 @@ pub enum ProbeError {
     #[error("there is no /dev/kvm; load the kvm module, or enable virtualization in the firmware")]
     Absent,
     /// We may not open it.
-    #[error(
-        "no permission for /dev/kvm; join its group (ls -l /dev/kvm) with: usermod -aG kvm $USER"
-    )]
+    #[error("no permission for /dev/kvm; join its group (ls -l /dev/kvm) with: usermod -aG kvm $USER")]
     Permission,
     /// KVM failed.
     #[error("KVM cannot {what}: {source}; lwk-vmm doctor shows what this machine can do")]
@@ -69,9 +67,7 @@ pub enum ProbeError {
         source: kvm_ioctls::Error,
     },
     /// The guest left in a way that it has no code for.
-    #[error(
-        "a test guest stopped with {0} instead of finishing; this machine's KVM cannot run a partition"
-    )]
+    #[error("a test guest stopped with {0} instead of finishing; this machine's KVM cannot run a partition")]
     Unexpected(String),
 }
 
@@ -94,11 +90,7 @@ fn classify(guest: &mut Guest) -> Result<HostClass, ProbeError> {
     let cpl3 = fastest_loop(guest, Level::Cpl3, CPL3_ITERATIONS)?;
     let arrived = guest.run(Level::Cpl3, Label::Calls, 1)?.segment;
     let cpl0 = fastest_loop(guest, Level::Cpl0, CPL0_ITERATIONS)?;
-    let privilege = if cpl0 > cpl3 * EMULATED {
-        Privilege::Ring3
-    } else {
-        Privilege::Ring0
-    };
+    let privilege = if cpl0 > cpl3 * EMULATED { Privilege::Ring3 } else { Privilege::Ring0 };
     Ok(HostClass {
         privilege,
         cpl0_ns_per_instruction: cpl0,
@@ -127,11 +119,7 @@ mod tests {
         let class = quick().expect("a usable /dev/kvm");
         let took = started.elapsed();
         assert!(class.cpl3_ns_per_instruction < 20.0, "{class:?}");
-        assert_eq!(
-            class.is_software(),
-            class.cpl0_ns_per_instruction > 20.0,
-            "{class:?}"
-        );
+        assert_eq!(class.is_software(), class.cpl0_ns_per_instruction > 20.0, "{class:?}");
         assert!(took < Duration::from_millis(200), "{took:?}");
     }
 }

@@ -55,23 +55,14 @@ pub(super) fn write(memory: &GuestMemoryMmap, breakpoint: Label) -> Result<(), G
     put(0x00cf_9300_0000_ffff, descriptor(selector::KERNEL_DATA))?;
     put(0x00cf_f300_0000_ffff, descriptor(selector::USER_DATA))?;
     put(0x00af_fb00_0000_ffff, descriptor(selector::USER_CODE))?;
-    put(
-        0x0000_8b00_0000_0000 | TSS << 16 | u64::from(TSS_LIMIT),
-        descriptor(selector::TASK),
-    )?;
+    put(0x0000_8b00_0000_0000 | TSS << 16 | u64::from(TSS_LIMIT), descriptor(selector::TASK))?;
     put(TRAP_STACK, TSS + 4)?;
     put((u64::from(TSS_LIMIT) + 1) << 48, TSS + 0x60)?;
 
     // An interrupt gate that CPL3 may use (Intel SDM vol. 3, 6.14.1); the handlers are below 64 KiB.
     let gate = 0xee00_u64 << 32 | u64::from(selector::KERNEL_CODE) << 16;
-    for (vector, handler) in [
-        (BREAKPOINT, breakpoint),
-        (INTERRUPT, Label::InterruptHandler),
-    ] {
-        put(
-            gate | (CODE + probe_code::offset(handler)),
-            IDT + vector * 16,
-        )?;
+    for (vector, handler) in [(BREAKPOINT, breakpoint), (INTERRUPT, Label::InterruptHandler)] {
+        put(gate | (CODE + probe_code::offset(handler)), IDT + vector * 16)?;
     }
     memory.write_slice(probe_code::code(), GuestAddress(CODE))
 }

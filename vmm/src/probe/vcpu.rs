@@ -3,8 +3,8 @@
 use std::io::ErrorKind;
 
 use kvm_bindings::{
-    KVM_MAX_CPUID_ENTRIES, KVM_MP_STATE_RUNNABLE, Msrs, kvm_dtable, kvm_mp_state, kvm_msr_entry,
-    kvm_regs, kvm_segment, kvm_sregs,
+    KVM_MAX_CPUID_ENTRIES, KVM_MP_STATE_RUNNABLE, Msrs, kvm_dtable, kvm_mp_state, kvm_msr_entry, kvm_regs, kvm_segment,
+    kvm_sregs,
 };
 use kvm_ioctls::{Kvm, VcpuExit, VcpuFd, VmFd};
 use virtio_ikc::layout::selector;
@@ -78,28 +78,17 @@ pub(super) struct Vcpu {
 
 /// Opens /dev/kvm.
 pub(crate) fn open() -> Result<Kvm, ProbeError> {
-    Kvm::new().map_err(
-        |source| match std::io::Error::from_raw_os_error(source.errno()).kind() {
-            ErrorKind::NotFound => ProbeError::Absent,
-            ErrorKind::PermissionDenied => ProbeError::Permission,
-            _ => ProbeError::Kvm {
-                what: "be opened",
-                source,
-            },
-        },
-    )
+    Kvm::new().map_err(|source| match std::io::Error::from_raw_os_error(source.errno()).kind() {
+        ErrorKind::NotFound => ProbeError::Absent,
+        ErrorKind::PermissionDenied => ProbeError::Permission,
+        _ => ProbeError::Kvm { what: "be opened", source },
+    })
 }
 
 /// Makes a virtual machine with the tables and the code; `breakpoint` handles breakpoints.
-pub(super) fn create_vm(
-    kvm: &Kvm,
-    breakpoint: Label,
-) -> Result<(VmFd, GuestMemoryMmap), ProbeError> {
-    let vm = kvm
-        .create_vm()
-        .map_err(failed("create a virtual machine"))?;
-    vm.set_tss_address(VMX_PAGES)
-        .map_err(failed("place the pages of VMX"))?;
+pub(super) fn create_vm(kvm: &Kvm, breakpoint: Label) -> Result<(VmFd, GuestMemoryMmap), ProbeError> {
+    let vm = kvm.create_vm().map_err(failed("create a virtual machine"))?;
+    vm.set_tss_address(VMX_PAGES).map_err(failed("place the pages of VMX"))?;
     let memory = GuestMemoryMmap::from_ranges(&[(GuestAddress(0), tables::MEMORY_BYTES)])
         .map_err(|_| failed("map memory")(invalid()))?;
     tables::write(&memory, breakpoint).map_err(|_| failed("fill memory")(invalid()))?;
@@ -120,14 +109,9 @@ pub(super) fn invalid() -> kvm_ioctls::Error {
 impl Vcpu {
     pub(super) fn new(kvm: &Kvm, vm: &VmFd, id: u64) -> Result<Self, ProbeError> {
         let fd = vm.create_vcpu(id).map_err(failed("create a vCPU"))?;
-        let cpuid = kvm
-            .get_supported_cpuid(KVM_MAX_CPUID_ENTRIES)
-            .map_err(failed("list CPU features"))?;
+        let cpuid = kvm.get_supported_cpuid(KVM_MAX_CPUID_ENTRIES).map_err(failed("list CPU features"))?;
         fd.set_cpuid2(&cpuid).map_err(failed("set CPU features"))?;
-        let tsc_khz = f64::from(
-            fd.get_tsc_khz()
-                .map_err(failed("tell the TSC's frequency"))?,
-        );
+        let tsc_khz = f64::from(fd.get_tsc_khz().map_err(failed("tell the TSC's frequency"))?);
         let vcpu = Self { fd, tsc_khz };
         vcpu.set_system_call_entry()?;
         Ok(vcpu)
@@ -137,9 +121,7 @@ impl Vcpu {
     pub(super) fn start(&self, start: &Start) -> Result<(), ProbeError> {
         let mut sregs = self.fd.get_sregs().map_err(failed("read registers"))?;
         set_segments(&mut sregs, start.level);
-        self.fd
-            .set_sregs(&sregs)
-            .map_err(failed("enter long mode"))?;
+        self.fd.set_sregs(&sregs).map_err(failed("enter long mode"))?;
         let registers = kvm_regs {
             rip: tables::CODE + probe_code::offset(start.label),
             rsp: match start.level {
@@ -151,16 +133,10 @@ impl Vcpu {
             r13: start.pause,
             rdi: tables::DEVICE,
             rsi: start.target,
-            rflags: if start.interruptible {
-                FLAGS_INTERRUPTS | FLAGS
-            } else {
-                FLAGS
-            },
+            rflags: if start.interruptible { FLAGS_INTERRUPTS | FLAGS } else { FLAGS },
             ..Default::default()
         };
-        self.fd
-            .set_regs(&registers)
-            .map_err(failed("set registers"))
+        self.fd.set_regs(&registers).map_err(failed("set registers"))
     }
 
     /// Runs until a store to a device leaves the guest.
@@ -203,35 +179,19 @@ impl Vcpu {
             *register = byte;
         }
         self.fd.set_lapic(&lapic).map_err(failed(what))?;
-        let runnable = kvm_mp_state {
-            mp_state: KVM_MP_STATE_RUNNABLE,
-        };
-        self.fd
-            .set_mp_state(runnable)
-            .map_err(failed("start a vCPU"))
+        let runnable = kvm_mp_state { mp_state: KVM_MP_STATE_RUNNABLE };
+        self.fd.set_mp_state(runnable).map_err(failed("start a vCPU"))
     }
 
     fn set_system_call_entry(&self) -> Result<(), ProbeError> {
         let entry = tables::CODE + probe_code::offset(Label::CallEntry);
         // SYSRET to selector 0x23 + 16, SYSCALL to 0x10 (Intel SDM vol. 3, 5.8.8).
         let star = 0x0023_0000_u64 + u64::from(selector::KERNEL_CODE);
-        let entries = [
-            (MSR_STAR, star << 32),
-            (MSR_LSTAR, entry),
-            (MSR_FMASK, 0x4_7700),
-        ]
-        .map(|(index, data)| kvm_msr_entry {
-            index,
-            data,
-            ..Default::default()
-        });
+        let entries = [(MSR_STAR, star << 32), (MSR_LSTAR, entry), (MSR_FMASK, 0x4_7700)]
+            .map(|(index, data)| kvm_msr_entry { index, data, ..Default::default() });
         let msrs = Msrs::from_entries(&entries).map_err(|_| failed("list MSRs")(invalid()))?;
         let set = self.fd.set_msrs(&msrs).map_err(failed("set MSRs"))?;
-        if set == entries.len() {
-            Ok(())
-        } else {
-            Err(failed("set the entry of system calls")(invalid()))
-        }
+        if set == entries.len() { Ok(()) } else { Err(failed("set the entry of system calls")(invalid())) }
     }
 }
 
@@ -251,16 +211,8 @@ fn set_segments(sregs: &mut kvm_sregs, level: Level) {
         present: 1,
         ..Default::default()
     };
-    sregs.gdt = kvm_dtable {
-        base: tables::GDT,
-        limit: tables::GDT_LIMIT,
-        padding: [0; 3],
-    };
-    sregs.idt = kvm_dtable {
-        base: tables::IDT,
-        limit: tables::IDT_LIMIT,
-        padding: [0; 3],
-    };
+    sregs.gdt = kvm_dtable { base: tables::GDT, limit: tables::GDT_LIMIT, padding: [0; 3] };
+    sregs.idt = kvm_dtable { base: tables::IDT, limit: tables::IDT_LIMIT, padding: [0; 3] };
     (sregs.cr0, sregs.cr3, sregs.cr4, sregs.efer) = (CR0, tables::PAGE_TABLE, CR4, EFER);
 }
 

@@ -15,29 +15,15 @@ const PAUSE: u64 = 250;
 /// Nanoseconds from before an interrupt is sent until the handler of a halted vCPU has run, at best.
 pub(super) fn measure(kvm: &Kvm) -> Result<f64, ProbeError> {
     let (vm, memory) = create_vm(kvm, Label::SendHandler)?;
-    vm.create_irq_chip()
-        .map_err(failed("create interrupt controllers"))?;
+    vm.create_irq_chip().map_err(failed("create interrupt controllers"))?;
     let mut sender = Vcpu::new(kvm, &vm, 0)?;
     let mut sleeper = Vcpu::new(kvm, &vm, 1)?;
     sender.enable_apic()?;
     sleeper.enable_apic()?;
     let pause = PAUSE * sender.ticks_per_microsecond();
-    let both = Start {
-        repeat: REPEAT,
-        target: tables::COUNTER,
-        pause,
-        ..Start::default()
-    };
-    sender.start(&Start {
-        label: Label::Interrupts,
-        ..both
-    })?;
-    sleeper.start(&Start {
-        label: Label::Halt,
-        level: Level::Cpl0,
-        interruptible: true,
-        ..both
-    })?;
+    let both = Start { repeat: REPEAT, target: tables::COUNTER, pause, ..Start::default() };
+    sender.start(&Start { label: Label::Interrupts, ..both })?;
+    sleeper.start(&Start { label: Label::Halt, level: Level::Cpl0, interruptible: true, ..both })?;
     let memory_of_sleeper = memory.clone();
     let asleep = thread::spawn(move || {
         let result = sleeper.until_store();
@@ -50,8 +36,6 @@ pub(super) fn measure(kvm: &Kvm) -> Result<f64, ProbeError> {
         // The sleeper sleeps on; its thread ends with the process.
         return Err(ProbeError::Unexpected("a lost interrupt".to_owned()));
     }
-    asleep
-        .join()
-        .unwrap_or_else(|_| Err(ProbeError::Unexpected("a panic".to_owned())))?;
+    asleep.join().unwrap_or_else(|_| Err(ProbeError::Unexpected("a panic".to_owned())))?;
     Ok(sender.nanoseconds(registers.r9, 1))
 }

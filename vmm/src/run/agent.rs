@@ -24,9 +24,17 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(super) struct Agent {
     socket: Option<OwnedFd>,
     child: Child,
-    process: u32,
-    parent: u32,
-    ignored_signals: u64,
+}
+
+/// The process that the program is to Linux.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FirstProxy {
+    /// Its pid.
+    pub(super) process: u32,
+    /// Its parent's pid.
+    pub(super) parent: u32,
+    /// The signals that the program ignores from the beginning (bit 0: signal 1).
+    pub(super) ignored_signals: u64,
 }
 
 /// The descriptor of an eventfd.
@@ -35,38 +43,26 @@ pub(super) fn descriptor_of(event: &EventFd) -> BorrowedFd<'_> {
 }
 
 impl Agent {
-    /// Starts the agent, tells it `start` and waits until the first proxy is there.
+    /// Starts the agent and tells it `start`.
     pub(super) fn start(start: &ToAgent, descriptors: &[BorrowedFd<'_>]) -> Result<Self, RunError> {
         let failed = |what| move |source| RunError::Agent { what, source };
         let (ours, theirs) = pair().map_err(failed("cannot be connected"))?;
         let child = Command::new("/proc/self/exe").arg0(AGENT_NAME).arg(theirs.as_raw_fd().to_string()).spawn();
         let child = child.map_err(failed("cannot be started"))?;
-        drop(theirs);
-        let mut agent = Self { socket: Some(ours), child, process: 0, parent: 0, ignored_signals: 0 };
+        let agent = Self { socket: Some(ours), child };
         agent.send(start, descriptors)?;
-        match agent.receive()?.0 {
-            FromAgent::Ready { process, parent, ignored_signals } => {
-                (agent.process, agent.parent, agent.ignored_signals) = (process, parent, ignored_signals);
-            }
-            FromAgent::Failed { text } => return Err(RunError::System(text)),
-            other => return Err(RunError::AgentLost(format!("it said {other:?} first"))),
-        }
         Ok(agent)
     }
 
-    /// The first proxy's pid.
-    pub(super) const fn process(&self) -> u32 {
-        self.process
-    }
-
-    /// The pid of the first proxy's parent.
-    pub(super) const fn parent(&self) -> u32 {
-        self.parent
-    }
-
-    /// The signals that the program ignores from the beginning.
-    pub(super) const fn ignored_signals(&self) -> u64 {
-        self.ignored_signals
+    /// Waits until the first proxy is there.
+    pub(super) fn wait_for_proxy(&mut self) -> Result<FirstProxy, RunError> {
+        match self.receive()?.0 {
+            FromAgent::Ready { process, parent, ignored_signals } => {
+                Ok(FirstProxy { process, parent, ignored_signals })
+            }
+            FromAgent::Failed { text } => Err(RunError::System(text)),
+            other => Err(RunError::AgentLost(format!("it said {other:?} first"))),
+        }
     }
 
     /// Sends a message.

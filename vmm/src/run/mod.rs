@@ -5,8 +5,8 @@
 //! the agent, which ends with its socket, so that every way out, SIGKILL included, leaves nothing behind.
 
 mod agent;
-mod error;
 mod ending;
+mod error;
 mod signals;
 mod supervisor;
 mod window;
@@ -17,7 +17,6 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 
 use host_agent::protocol::{Region, ToAgent};
-use kvm_ioctls::Kvm;
 use virtio_ikc::boot::{Privilege, flag};
 
 pub use error::RunError;
@@ -29,7 +28,7 @@ use crate::partition::pin::pin_to_cpus;
 use crate::partition::{MemoryRequest, PartitionCpus, PartitionMemory};
 use crate::probe;
 use crate::vm::{Machine, Processors};
-use agent::Agent;
+use agent::{Agent, FirstProxy};
 use ending::Ending;
 use supervisor::{Parts, Supervisor};
 
@@ -53,21 +52,29 @@ fn try_run(options: &Options) -> Result<Ending, RunError> {
     let image = Image::parse(boot::embedded())?;
     let cpus = PartitionCpus::claim(options.cpus.as_ref(), options.agent_cpus.as_ref())?;
     let memory = reserve(options, &cpus)?;
-    let privilege = privilege(options.privilege)?;
     let device = probe::open_kvm()?;
     let guest_memory = memory.guest_memory().map_err(RunError::Memory)?;
     if cpus.may_spin {
         pin_to_cpus(cpus.agent.as_slice()).map_err(|error| RunError::System(error.to_string()))?;
     }
     let vcpus = cpus.partition.as_slice().len();
-    let machine = Machine::new(&device, &guest_memory, vcpus)?;
+    let mut machine = Machine::new(&device, &guest_memory, vcpus)?;
     let signals = signals::take()?;
     let start = start_message(options, &program, &workdir, &cpus, &memory, machine.interrupts().len());
-    let agent = Agent::start(&start, &descriptors(&memory, &machine, trace.as_ref()))?;
-    let processors = Processors::new(&device, vcpus, privilege)?;
-    let settings = settings(options, &program, &agent, &processors, &cpus, &memory, tsc_khz(&device));
+    let mut agent = Agent::start(&start, &descriptors(&memory, &machine, trace.as_ref()))?;
+    // The agent takes its time; so does finding out what this machine is.
+    let processors = Processors::new(&device, vcpus, privilege(options.privilege)?)?;
+    let settings = boot::Settings {
+        privilege: processors.privilege(),
+        processors: processors.names(cpus.partition.as_slice()),
+        flags: flags(options, &cpus, &memory) | processors.flags(),
+        tsc_khz: machine.tsc_khz().unwrap_or_else(clock::measure_tsc_khz),
+        state_mask: processors.state().mask,
+        state_bytes: processors.state().bytes,
+        program: describe(options, &program, agent.wait_for_proxy()?),
+    };
     let booted = boot::prepare(&guest_memory, &image, &settings)?;
-    let vcpus = machine.vcpus(&processors, booted)?;
+    let vcpus = machine.prepare_vcpus(&processors, booted)?;
     let parts = Parts {
         machine,
         agent,
@@ -136,11 +143,6 @@ fn privilege(choice: PrivilegeChoice) -> Result<Privilege, RunError> {
     })
 }
 
-fn tsc_khz(device: &Kvm) -> u32 {
-    let told = device.create_vm().and_then(|vm| vm.create_vcpu(0)).and_then(|vcpu| vcpu.get_tsc_khz());
-    told.ok().filter(|khz| *khz > 0).unwrap_or_else(clock::measure_tsc_khz)
-}
-
 fn start_message(
     options: &Options,
     program: &Program,
@@ -169,46 +171,28 @@ fn start_message(
     }
 }
 
-fn descriptors<'a>(
-    memory: &'a PartitionMemory,
-    machine: &'a Machine,
-    trace: Option<&'a File>,
-) -> Vec<BorrowedFd<'a>> {
+fn descriptors<'a>(memory: &'a PartitionMemory, machine: &'a Machine, trace: Option<&'a File>) -> Vec<BorrowedFd<'a>> {
     let wires = std::iter::once(machine.doorbell()).chain(machine.interrupts());
     let wires = wires.map(agent::descriptor_of);
     std::iter::once(memory.file().as_fd()).chain(wires).chain(trace.map(File::as_fd)).collect()
 }
 
-fn settings(
-    options: &Options,
-    program: &Program,
-    agent: &Agent,
-    processors: &Processors,
-    cpus: &PartitionCpus,
-    memory: &PartitionMemory,
-    tsc_khz: u32,
-) -> boot::Settings {
+fn flags(options: &Options, cpus: &PartitionCpus, memory: &PartitionMemory) -> u32 {
     let when = |condition, flag| if condition { flag } else { 0 };
-    let flags = when(cpus.may_spin, flag::MAY_SPIN)
+    when(cpus.may_spin, flag::MAY_SPIN)
         | when(options.kmsg, flag::VERBOSE_LOG)
         | when(options.trace.is_some(), flag::TRACE)
         | when(options.verbose > 0, flag::VERBOSE)
         | when(memory.is_populated(), flag::PREFAULTED)
-        | processors.flags();
-    boot::Settings {
-        privilege: processors.privilege(),
-        processors: processors.names(cpus.partition.as_slice()),
-        flags,
-        tsc_khz,
-        state_mask: processors.state().mask,
-        state_bytes: processors.state().bytes,
-        program: boot::Program {
-            path: program.path.clone().into_os_string(),
-            arguments: options.argv().to_vec(),
-            environment: options.environment.strings().collect(),
-            process: agent.process(),
-            parent: agent.parent(),
-            ignored_signals: agent.ignored_signals(),
-        },
+}
+
+fn describe(options: &Options, program: &Program, proxy: FirstProxy) -> boot::Program {
+    boot::Program {
+        path: program.path.clone().into_os_string(),
+        arguments: options.argv().to_vec(),
+        environment: options.environment.strings().collect(),
+        process: proxy.process,
+        parent: proxy.parent,
+        ignored_signals: proxy.ignored_signals,
     }
 }

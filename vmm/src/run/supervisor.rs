@@ -87,11 +87,11 @@ impl Supervisor {
         let failed = |error: event_manager::Error| RunError::System(format!("the main loop failed: {error}"));
         let mut manager = EventManager::new().map_err(failed)?;
         let running = self.start(vcpus, cpus);
-        let subscriber = manager.add_subscriber(self);
+        let place = manager.add_subscriber(self);
         let supervisor = loop {
-            let supervisor = manager.subscriber_mut(subscriber).map_err(failed)?;
+            let supervisor = manager.subscriber_mut(place).map_err(failed)?;
             if supervisor.end.is_some() || running.is_err() {
-                break manager.remove_subscriber(subscriber).map_err(failed)?;
+                break manager.remove_subscriber(place).map_err(failed)?;
             }
             manager.run().map_err(failed)?;
         };
@@ -109,7 +109,15 @@ impl Supervisor {
         self.take_reports();
         let status = self.end.unwrap_or(Ok(0))?;
         let stats = self.parts.stats.filter(|_| stopped);
-        let collect = || Report::collect(&self.parts.memory, &self.parts.booted, self.parts.tsc_khz, &self.shared.exits, self.counters);
+        let collect = || {
+            Report::collect(
+                &self.parts.memory,
+                &self.parts.booted,
+                self.parts.tsc_khz,
+                &self.shared.exits,
+                self.counters,
+            )
+        };
         Ok(Ending { status, stats: stats.map(|format| (format, collect())) })
     }
 

@@ -30,7 +30,8 @@ fn calls(report: &Report) -> Table {
 fn totals(report: &Report) -> Table {
     let mut table = plain();
     let mebibytes = |bytes: u64| format!("{}.{} MiB", bytes >> 20, (bytes >> 10 & 1023) * 10 / 1024);
-    let exits = report.exits.iter().map(|(name, count)| (format!("exits: {}", name.replace('_', " ")), count.to_string()));
+    let exits =
+        report.exits.iter().map(|(name, count)| (format!("exits: {}", name.replace('_', " ")), count.to_string()));
     let counts = [
         ("page faults", report.page_faults),
         ("doorbells", report.doorbells),

@@ -33,7 +33,12 @@ pub(super) const FEATURES: [Features; 7] = [
         subleaf: 0,
         // SSE3 PCLMULQDQ SSSE3 FMA CX16 SSE4.1 SSE4.2 MOVBE POPCNT AES XSAVE OSXSAVE AVX F16C RDRAND;
         // FPU TSC CX8 CMOV CLFSH MMX FXSR SSE SSE2 SS.
-        native: [0, 0, bits([0, 1, 9, 12, 13, 19, 20, 22, 23, 25, 26, 27, 28, 29, 30]), bits([0, 4, 8, 15, 19, 23, 24, 25, 26, 27])],
+        native: [
+            0,
+            0,
+            bits([0, 1, 9, 12, 13, 19, 20, 22, 23, 25, 26, 27, 28, 29, 30]),
+            bits([0, 4, 8, 15, 19, 23, 24, 25, 26, 27]),
+        ],
         // MONITOR DS-CPL VMX SMX EIST TM2 PDCM DCA; DS ACPI TM PBE.
         refused: [0, 0, bits([3, 4, 5, 6, 7, 8, 15, 18]), bits([21, 22, 29, 31])],
     },

@@ -29,7 +29,8 @@ impl Cpuid {
     /// The answers for a machine of `vcpus` vCPUs; with `native`, guests at CPL3 have all of the processor.
     pub(super) fn new(device: &Kvm, vcpus: usize, native: bool, state: ExtendedState) -> Result<Self, VmError> {
         let supported = kvm("list the processor's features", device.get_supported_cpuid(KVM_MAX_CPUID_ENTRIES))?;
-        let mut cpuid = Self { entries: supported.as_slice().to_vec(), vcpus: u32::try_from(vcpus).unwrap_or(u32::MAX) };
+        let mut cpuid =
+            Self { entries: supported.as_slice().to_vec(), vcpus: u32::try_from(vcpus).unwrap_or(u32::MAX) };
         if native {
             cpuid.describe_host();
         }
@@ -64,8 +65,10 @@ impl Cpuid {
         }
         entries.extend(self.topology(0xb, index));
         entries.truncate(KVM_MAX_CPUID_ENTRIES);
-        CpuId::from_entries(&entries)
-            .map_err(|_| VmError::Kvm { what: "list the processor's features", source: kvm_ioctls::Error::new(libc::E2BIG) })
+        CpuId::from_entries(&entries).map_err(|_| VmError::Kvm {
+            what: "list the processor's features",
+            source: kvm_ioctls::Error::new(libc::E2BIG),
+        })
     }
 
     /// Bits that a number below the number of vCPUs has.
@@ -154,7 +157,12 @@ impl Cpuid {
         let position = found.unwrap_or_else(|| {
             let indexed = matches!(leaf, 4 | 7 | EXTENDED_STATE | 0x8000_001d);
             let flags = if indexed { KVM_CPUID_FLAG_SIGNIFCANT_INDEX } else { 0 };
-            self.entries.push(kvm_cpuid_entry2 { function: leaf, index: subleaf, flags, ..kvm_cpuid_entry2::default() });
+            self.entries.push(kvm_cpuid_entry2 {
+                function: leaf,
+                index: subleaf,
+                flags,
+                ..kvm_cpuid_entry2::default()
+            });
             self.entries.len() - 1
         });
         &mut self.entries[position]

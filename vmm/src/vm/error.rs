@@ -15,7 +15,9 @@ pub enum VmError {
     #[error("cannot make an eventfd: {0}; raise the limit that ulimit -n shows")]
     EventFd(std::io::Error),
     /// The guest's clock is not the host's.
-    #[error("KVM does not let the guest have the host's time-stamp counter; lwk-vmm doctor shows what this machine can do")]
+    #[error(
+        "KVM does not let the guest have the host's time-stamp counter; lwk-vmm doctor shows what this machine can do"
+    )]
     Clock,
     /// More vCPUs than this host allows.
     #[error("--cpus names {asked} CPUs, and this machine's KVM can make {most} vCPUs; name fewer")]

@@ -5,7 +5,7 @@ use kvm_bindings::{
     KVM_X2APIC_API_USE_32BIT_IDS, KvmIrqRouting, kvm_enable_cap, kvm_irq_routing_entry,
     kvm_irq_routing_entry__bindgen_ty_1, kvm_irq_routing_msi,
 };
-use kvm_ioctls::{Cap, IoEventAddress, Kvm, NoDatamatch, VmFd};
+use kvm_ioctls::{Cap, IoEventAddress, Kvm, NoDatamatch, VcpuFd, VmFd};
 use virtio_ikc::device::{FIRST_REQUEST_QUEUE, register};
 use virtio_ikc::layout::{DEVICE_PHYSICAL, vector};
 use vm_memory::GuestMemoryMmap;
@@ -21,16 +21,17 @@ const IOAPIC_PINS: u32 = 24;
 /// Where interrupt messages go (Intel SDM vol. 3, 11.11.1).
 const MESSAGE_ADDRESS: u32 = 0xfee0_0000;
 
-/// A virtual machine with memory, ready for vCPUs.
+/// A virtual machine with memory and vCPUs that have no registers yet.
 #[derive(Debug)]
 pub struct Machine {
     vm: VmFd,
     doorbell: EventFd,
     interrupts: Vec<EventFd>,
+    vcpus: Vec<VcpuFd>,
 }
 
 impl Machine {
-    /// Makes a machine with this memory and the wires for `vcpus` vCPUs.
+    /// Makes a machine with this memory, `vcpus` vCPUs and the wires for them.
     ///
     /// # Errors
     /// [`VmError`]
@@ -44,7 +45,9 @@ impl Machine {
         kvm("give memory to a virtual machine", memory_slot::add_memory(&vm, memory))?;
         let queues = vcpus + usize::from(FIRST_REQUEST_QUEUE);
         let interrupts = (0..queues).map(|_| event()).collect::<Result<Vec<_>, _>>()?;
-        let machine = Self { vm, doorbell: event()?, interrupts };
+        let create = |index| kvm("create a vCPU", vm.create_vcpu(index as u64));
+        let vcpus = (0..vcpus).map(create).collect::<Result<_, _>>()?;
+        let machine = Self { vm, doorbell: event()?, interrupts, vcpus };
         machine.connect()?;
         Ok(machine)
     }
@@ -66,18 +69,22 @@ impl Machine {
         &self.interrupts
     }
 
-    /// Makes the vCPUs, ready to start.
+    /// Ticks of the guest's time-stamp counter in a millisecond; `None` where KVM does not tell.
+    #[must_use]
+    pub fn tsc_khz(&self) -> Option<u32> {
+        self.vcpus.first()?.get_tsc_khz().ok().filter(|khz| *khz > 0)
+    }
+
+    /// Gives the vCPUs what they start with, and hands them out.
     ///
     /// # Errors
     /// [`VmError`]
-    pub fn vcpus(&self, processors: &Processors, booted: Booted) -> Result<Vec<Vcpu>, VmError> {
-        (0..self.interrupts.len() - usize::from(FIRST_REQUEST_QUEUE))
-            .map(|index| {
-                let descriptor = kvm("create a vCPU", self.vm.create_vcpu(index as u64))?;
-                kvm("set a vCPU's features", descriptor.set_cpuid2(&processors.cpuid.of_vcpu(index)?))?;
-                Vcpu::new(descriptor, &processors.start(index, booted))
-            })
-            .collect()
+    pub fn prepare_vcpus(&mut self, processors: &Processors, booted: Booted) -> Result<Vec<Vcpu>, VmError> {
+        let prepare = |(index, vcpu): (usize, VcpuFd)| {
+            kvm("set a vCPU's features", vcpu.set_cpuid2(&processors.cpuid.of_vcpu(index)?))?;
+            Vcpu::new(vcpu, &processors.start(index, booted))
+        };
+        self.vcpus.drain(..).enumerate().map(prepare).collect()
     }
 
     fn connect(&self) -> Result<(), VmError> {
@@ -108,11 +115,8 @@ fn make_interrupt_controllers(vm: &VmFd) -> Result<(), VmError> {
         kvm("make an interrupt controller", vm.create_irq_chip())?;
     }
     let wide = KVM_X2APIC_API_USE_32BIT_IDS | KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK;
-    let x2apic = kvm_enable_cap {
-        cap: KVM_CAP_X2APIC_API,
-        args: [u64::from(wide), 0, 0, 0],
-        ..kvm_enable_cap::default()
-    };
+    let x2apic =
+        kvm_enable_cap { cap: KVM_CAP_X2APIC_API, args: [u64::from(wide), 0, 0, 0], ..kvm_enable_cap::default() };
     kvm("address x2APICs", vm.enable_cap(&x2apic))
 }
 

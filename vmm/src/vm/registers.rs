@@ -1,8 +1,8 @@
 //! The registers that a vCPU starts with: those of a machine that has been running long mode all along.
 
 use kvm_bindings::{
-    KVM_MP_STATE_RUNNABLE, Msrs, kvm_dtable, kvm_lapic_state,
-    kvm_mp_state, kvm_msr_entry, kvm_regs, kvm_segment, kvm_sregs, kvm_xcrs,
+    KVM_MP_STATE_RUNNABLE, Msrs, kvm_dtable, kvm_lapic_state, kvm_mp_state, kvm_msr_entry, kvm_regs, kvm_segment,
+    kvm_sregs, kvm_xcrs,
 };
 use kvm_ioctls::VcpuFd;
 use virtio_ikc::boot::Privilege;
@@ -104,7 +104,7 @@ impl Start {
         registers.idt = table(area + vcpu_area::IDT, IDT_LIMIT);
         registers.tr = kvm_segment {
             base: area + vcpu_area::TSS,
-            limit: TSS_LIMIT,
+            limit: TSS_LIMIT.into(),
             selector: selector::TASK,
             type_: 0xb,
             present: 1,
@@ -146,8 +146,10 @@ fn table(base: u64, limit: u16) -> kvm_dtable {
 
 fn set_msrs(vcpu: &VcpuFd, values: &[(u32, u64)]) -> Result<(), VmError> {
     const WHAT: &str = "set a vCPU's model-specific registers";
-    let entries: Vec<_> =
-        values.iter().map(|(index, data)| kvm_msr_entry { index: *index, data: *data, ..kvm_msr_entry::default() }).collect();
+    let entries: Vec<_> = values
+        .iter()
+        .map(|(index, data)| kvm_msr_entry { index: *index, data: *data, ..kvm_msr_entry::default() })
+        .collect();
     let failed = |number| VmError::Kvm { what: WHAT, source: kvm_ioctls::Error::new(number) };
     let msrs = Msrs::from_entries(&entries).map_err(|_| failed(libc::E2BIG))?;
     if kvm(WHAT, vcpu.set_msrs(&msrs))? < entries.len() {

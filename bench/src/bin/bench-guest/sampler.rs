@@ -14,6 +14,11 @@ use bench::statistics::median;
 /// Results of this many first calls go into the checksum, so that it is the same wherever the program runs.
 const CHECKED_CALLS: u64 = 3;
 
+/// Batches for a median that deserves the name, however long they take.
+const LEAST_BATCHES: usize = 9;
+/// After this time there are no more than those.
+const ENOUGH: Duration = Duration::from_millis(500);
+
 /// How long and how often to measure.
 pub(crate) struct Sampler {
     name: &'static str,
@@ -22,9 +27,9 @@ pub(crate) struct Sampler {
 }
 
 impl Sampler {
-    /// For the benchmark of this name; `quick` measures a tenth as long.
+    /// For the benchmark of this name; `quick` takes a sixth of the batches.
     pub(crate) fn new(name: &'static str, quick: bool) -> Self {
-        let (milliseconds, batches) = if quick { (5, 5) } else { (20, 15) };
+        let (milliseconds, batches) = if quick { (5, 10) } else { (5, 60) };
         Self { name, batch: Duration::from_millis(milliseconds), batches }
     }
 
@@ -38,7 +43,7 @@ impl Sampler {
         super::print(&Line::Started)?;
         let mut samples = Vec::with_capacity(self.batches);
         let mut elapsed = Duration::ZERO;
-        for _ in 0..self.batches {
+        while samples.len() < LEAST_BATCHES || samples.len() < self.batches && elapsed < ENOUGH {
             let took = time(calls, &mut call)?;
             elapsed += took;
             samples.push(nanoseconds(took) / as_float(calls * operations));

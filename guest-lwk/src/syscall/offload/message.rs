@@ -41,6 +41,9 @@ pub fn add(
     if name_length > i32::MAX as u64 {
         return Err(Errno::EINVAL);
     }
+    if word(VECTOR_COUNT) > MAX_MESSAGES {
+        return Err(Errno::EMSGSIZE);
+    }
     let header = space.reach(address, HEADER_BYTES, access(Direction::IN_OUT));
     draft.buffer(position, Role::MESSAGE_HEADER, Direction::IN_OUT, HEADER_BYTES, &header.segments);
     add_part(space, draft, position, Role::MESSAGE_NAME, direction, (word(NAME), name_length));

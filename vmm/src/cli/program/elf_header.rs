@@ -26,35 +26,18 @@ const MAX_TABLE_BYTES: usize = 65_536;
 const MAX_PATH_BYTES: u64 = 4096;
 
 /// Checks the ELF file that begins with `head`, and that its interpreter can be executed.
-pub(super) fn check(
-    path: &Path,
-    workdir: &Path,
-    file: &File,
-    head: &[u8],
-) -> Result<(), ProgramError> {
-    let problem = |problem| ProgramError::Elf {
-        path: path.to_owned(),
-        problem,
-    };
+pub(super) fn check(path: &Path, workdir: &Path, file: &File, head: &[u8]) -> Result<(), ProgramError> {
+    let problem = |problem| ProgramError::Elf { path: path.to_owned(), problem };
     let header = file_header(head).map_err(problem)?;
     let table = program_headers(&header, file).map_err(problem)?;
     let segments = SegmentTable::new(LittleEndian, Class::ELF64, &table);
-    if !segments
-        .iter()
-        .any(|segment| segment.p_type == abi::PT_LOAD)
-    {
+    if !segments.iter().any(|segment| segment.p_type == abi::PT_LOAD) {
         return Err(problem("has no segment to load; link it as an executable"));
     }
-    for segment in segments
-        .iter()
-        .filter(|segment| segment.p_type == abi::PT_LOAD)
-    {
+    for segment in segments.iter().filter(|segment| segment.p_type == abi::PT_LOAD) {
         loadable(&segment).map_err(problem)?;
     }
-    match segments
-        .iter()
-        .find(|segment| segment.p_type == abi::PT_INTERP)
-    {
+    match segments.iter().find(|segment| segment.p_type == abi::PT_INTERP) {
         None => Ok(()),
         Some(segment) => {
             let interpreter = interpreter(&segment, file).map_err(problem)?;
@@ -65,9 +48,7 @@ pub(super) fn check(
 
 fn file_header(head: &[u8]) -> Result<FileHeader<LittleEndian>, &'static str> {
     const TRUNCATED: &str = "the ELF header is cut off; copy the file again";
-    let tail = head
-        .get(abi::EI_NIDENT..FILE_HEADER_BYTES)
-        .ok_or(TRUNCATED)?;
+    let tail = head.get(abi::EI_NIDENT..FILE_HEADER_BYTES).ok_or(TRUNCATED)?;
     let ident = parse_ident::<LittleEndian>(head)
         .map_err(|_| "not a little-endian ELF file of version 1; build it for x86-64 Linux")?;
     if ident.1 != Class::ELF64 {
@@ -83,10 +64,7 @@ fn file_header(head: &[u8]) -> Result<FileHeader<LittleEndian>, &'static str> {
     Ok(header)
 }
 
-fn program_headers(
-    header: &FileHeader<LittleEndian>,
-    file: &File,
-) -> Result<Vec<u8>, &'static str> {
+fn program_headers(header: &FileHeader<LittleEndian>, file: &File) -> Result<Vec<u8>, &'static str> {
     if header.e_phentsize != PROGRAM_HEADER_BYTES {
         return Err("the ELF program headers have a wrong size; the file is damaged");
     }
@@ -118,8 +96,7 @@ fn interpreter(segment: &ProgramHeader, file: &File) -> Result<PathBuf, &'static
     }
     let length = usize::try_from(segment.p_filesz).map_err(|_| DAMAGED)?;
     let mut bytes = vec![0; length];
-    file.read_exact_at(&mut bytes, segment.p_offset)
-        .map_err(|_| DAMAGED)?;
+    file.read_exact_at(&mut bytes, segment.p_offset).map_err(|_| DAMAGED)?;
     if bytes.last() != Some(&0) {
         return Err(DAMAGED);
     }
@@ -127,17 +104,10 @@ fn interpreter(segment: &ProgramHeader, file: &File) -> Result<PathBuf, &'static
     Ok(PathBuf::from(OsStr::from_bytes(name)))
 }
 
-fn check_interpreter(
-    program: &Path,
-    interpreter: PathBuf,
-    workdir: &Path,
-) -> Result<(), ProgramError> {
+fn check_interpreter(program: &Path, interpreter: PathBuf, workdir: &Path) -> Result<(), ProgramError> {
     match check::executable(&interpreter, workdir) {
         Err(ProgramError::Missing(_)) => {
-            return Err(ProgramError::InterpreterMissing {
-                program: program.to_owned(),
-                interpreter,
-            });
+            return Err(ProgramError::InterpreterMissing { program: program.to_owned(), interpreter });
         }
         other => other?,
     }

@@ -38,22 +38,11 @@ impl Program {
     ///
     /// # Errors
     /// [`ProgramError`], whose `exit_code` is 127 when something is missing and 126 when it cannot be executed.
-    pub fn find(
-        name: &OsStr,
-        environment: &Environment,
-        workdir: &Path,
-    ) -> Result<Self, ProgramError> {
-        let path = if name.as_bytes().contains(&b'/') {
-            PathBuf::from(name)
-        } else {
-            search(name, environment, workdir)?
-        };
+    pub fn find(name: &OsStr, environment: &Environment, workdir: &Path) -> Result<Self, ProgramError> {
+        let path =
+            if name.as_bytes().contains(&b'/') { PathBuf::from(name) } else { search(name, environment, workdir)? };
         let (scripts, binary) = script::follow(&path, workdir)?;
-        Ok(Self {
-            path,
-            scripts,
-            binary,
-        })
+        Ok(Self { path, scripts, binary })
     }
 
     /// The argument vector with which `binary` runs, when the program was called with `argv`: for scripts the
@@ -63,35 +52,20 @@ impl Program {
         let mut result = argv.to_vec();
         let mut path = self.path.as_os_str();
         for script in &self.scripts {
-            let head = [
-                Some(script.interpreter.as_os_str()),
-                script.argument.as_deref(),
-                Some(path),
-            ];
-            result.splice(
-                ..1.min(result.len()),
-                head.into_iter().flatten().map(OsStr::to_owned),
-            );
+            let head = [Some(script.interpreter.as_os_str()), script.argument.as_deref(), Some(path)];
+            result.splice(..1.min(result.len()), head.into_iter().flatten().map(OsStr::to_owned));
             path = script.interpreter.as_os_str();
         }
         result
     }
 }
 
-fn search(
-    name: &OsStr,
-    environment: &Environment,
-    workdir: &Path,
-) -> Result<PathBuf, ProgramError> {
+fn search(name: &OsStr, environment: &Environment, workdir: &Path) -> Result<PathBuf, ProgramError> {
     let mut refused = None;
     let path = environment.get("PATH").unwrap_or(OsStr::new(DEFAULT_PATH));
     if !name.is_empty() {
         for entry in path.as_bytes().split(|byte| *byte == b':') {
-            let directory = if entry.is_empty() {
-                Path::new(".")
-            } else {
-                Path::new(OsStr::from_bytes(entry))
-            };
+            let directory = if entry.is_empty() { Path::new(".") } else { Path::new(OsStr::from_bytes(entry)) };
             let candidate = directory.join(name);
             match check::executable(&candidate, workdir) {
                 Ok(()) => return Ok(candidate),

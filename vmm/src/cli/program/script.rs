@@ -27,10 +27,7 @@ pub(super) fn follow(path: &Path, workdir: &Path) -> Result<(Vec<Script>, PathBu
     loop {
         check::executable(&current, workdir).map_err(|error| match error {
             ProgramError::Missing(interpreter) if !scripts.is_empty() => {
-                ProgramError::InterpreterMissing {
-                    program: path.to_owned(),
-                    interpreter,
-                }
+                ProgramError::InterpreterMissing { program: path.to_owned(), interpreter }
             }
             other => other,
         })?;
@@ -70,10 +67,7 @@ fn parse(head: &[u8]) -> Option<Script> {
     let rest = trim(rest);
     let rest = rest.split(|byte| *byte == 0).next().unwrap_or_default();
     let argument = (!rest.is_empty()).then(|| OsStr::from_bytes(rest).to_owned());
-    Some(Script {
-        interpreter: PathBuf::from(OsStr::from_bytes(name)),
-        argument,
-    })
+    Some(Script { interpreter: PathBuf::from(OsStr::from_bytes(name)), argument })
 }
 
 fn trim(mut bytes: &[u8]) -> &[u8] {
@@ -88,32 +82,19 @@ mod tests {
     use super::*;
 
     fn script(interpreter: &str, argument: Option<&str>) -> Script {
-        Script {
-            interpreter: interpreter.into(),
-            argument: argument.map(Into::into),
-        }
+        Script { interpreter: interpreter.into(), argument: argument.map(Into::into) }
     }
 
     #[test]
     fn the_rest_of_the_line_is_one_argument() {
         assert_eq!(parse(b"#!/bin/sh\n"), Some(script("/bin/sh", None)));
-        assert_eq!(
-            parse(b"#! /usr/bin/env -S a  b \t\nx"),
-            Some(script("/usr/bin/env", Some("-S a  b")))
-        );
+        assert_eq!(parse(b"#! /usr/bin/env -S a  b \t\nx"), Some(script("/usr/bin/env", Some("-S a  b"))));
         assert_eq!(parse(b"#!/bin/sh"), Some(script("/bin/sh", None)));
     }
 
     #[test]
     fn lines_without_an_interpreter_are_refused() {
-        for head in [
-            &b"#!"[..],
-            b"#!\n/bin/sh",
-            b"#!  \t\n",
-            b"# !/bin/sh\n",
-            b"echo",
-            b"",
-        ] {
+        for head in [&b"#!"[..], b"#!\n/bin/sh", b"#!  \t\n", b"# !/bin/sh\n", b"echo", b""] {
             assert_eq!(parse(head), None, "{head:?}");
         }
     }

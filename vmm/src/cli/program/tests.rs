@@ -67,10 +67,7 @@ const fn abi_load() -> u32 {
 
 fn dynamic_elf(interpreter: &str) -> Vec<u8> {
     let length = interpreter.len() as u64 + 1;
-    let mut file = elf(&[
-        (abi_load(), 0, 0x40_0000, 64),
-        (elf::abi::PT_INTERP, 176, 0, length),
-    ]);
+    let mut file = elf(&[(abi_load(), 0, 0x40_0000, 64), (elf::abi::PT_INTERP, 176, 0, length)]);
     assert_eq!(file.len(), 176);
     file.extend(interpreter.as_bytes());
     file.push(0);
@@ -80,24 +77,16 @@ fn dynamic_elf(interpreter: &str) -> Vec<u8> {
 #[test]
 fn a_name_without_slash_is_looked_up_in_path_and_in_its_order() {
     let place = Place::new();
-    place
-        .put("a/tool", b"#!x", 0o644)
-        .put("b/tool", &good_elf(), EXECUTABLE);
+    place.put("a/tool", b"#!x", 0o644).put("b/tool", &good_elf(), EXECUTABLE);
     place.put("c/tool", &good_elf(), EXECUTABLE);
-    assert_eq!(
-        place.find("tool", "none:a:b:c").expect("found").path,
-        Path::new("b/tool")
-    );
+    assert_eq!(place.find("tool", "none:a:b:c").expect("found").path, Path::new("b/tool"));
 }
 
 #[test]
 fn an_empty_entry_of_path_is_the_working_directory() {
     let place = Place::new();
     place.put("tool", &good_elf(), EXECUTABLE);
-    assert_eq!(
-        place.find("tool", "none:").expect("found").path,
-        Path::new("./tool")
-    );
+    assert_eq!(place.find("tool", "none:").expect("found").path, Path::new("./tool"));
 }
 
 #[test]
@@ -110,10 +99,7 @@ fn without_path_the_system_directories_are_searched() {
 fn a_name_with_slash_is_relative_to_the_working_directory() {
     let place = Place::new();
     place.put("sub/tool", &good_elf(), EXECUTABLE);
-    assert_eq!(
-        place.find("sub/tool", "").expect("found").path,
-        Path::new("sub/tool")
-    );
+    assert_eq!(place.find("sub/tool", "").expect("found").path, Path::new("sub/tool"));
 }
 
 #[test]
@@ -129,9 +115,7 @@ fn missing_programs_are_127() {
 #[test]
 fn what_cannot_be_executed_is_126() {
     let place = Place::new();
-    place
-        .put("dir/tool", &good_elf(), 0o644)
-        .put("text", b"echo", EXECUTABLE);
+    place.put("dir/tool", &good_elf(), 0o644).put("text", b"echo", EXECUTABLE);
     place.put("empty", b"", EXECUTABLE);
     for (name, words) in [
         ("./dir", "is a directory"),
@@ -175,11 +159,7 @@ fn a_script_that_interprets_itself_is_refused() {
 #[test]
 fn a_missing_interpreter_is_127_and_named() {
     let place = Place::new();
-    place.put("script", b"#!/no/such\n", EXECUTABLE).put(
-        "dynamic",
-        &dynamic_elf("/no/such"),
-        EXECUTABLE,
-    );
+    place.put("script", b"#!/no/such\n", EXECUTABLE).put("dynamic", &dynamic_elf("/no/such"), EXECUTABLE);
     for name in ["script", "dynamic"] {
         let (code, message) = place.refused(name);
         assert_eq!(code, 127);
@@ -190,9 +170,7 @@ fn a_missing_interpreter_is_127_and_named() {
 #[test]
 fn a_dynamic_program_with_its_interpreter_is_accepted() {
     let place = Place::new();
-    place
-        .put("ld.so", &good_elf(), EXECUTABLE)
-        .put("dynamic", &dynamic_elf("ld.so"), EXECUTABLE);
+    place.put("ld.so", &good_elf(), EXECUTABLE).put("dynamic", &dynamic_elf("ld.so"), EXECUTABLE);
     assert!(place.find("dynamic", ".").is_ok());
 }
 

@@ -3,12 +3,7 @@ use vm_memory::{Bytes, GuestAddress, GuestMemoryBackend, GuestMemoryRegion};
 
 fn request(size: u64, pages: HugePages) -> MemoryRequest {
     let size = Size::from_bytes(size).expect("not zero");
-    MemoryRequest {
-        size,
-        pages,
-        prefault: false,
-        nodes: Vec::new(),
-    }
+    MemoryRequest { size, pages, prefault: false, nodes: Vec::new() }
 }
 
 fn reserve(size: u64, pages: HugePages) -> Result<PartitionMemory, MemoryError> {
@@ -23,12 +18,7 @@ fn message(result: Result<PartitionMemory, MemoryError>) -> String {
 
 #[test]
 fn memory_goes_around_the_hole_for_devices() {
-    let spans = |size| {
-        regions(size)
-            .iter()
-            .map(|r| (r.start.as_u64(), r.length))
-            .collect::<Vec<_>>()
-    };
+    let spans = |size| regions(size).iter().map(|r| (r.start.as_u64(), r.length)).collect::<Vec<_>>();
     assert_eq!(spans(1 << 30), [(0, 1 << 30)]);
     assert_eq!(spans(3 << 30), [(0, 3 << 30)]);
     assert_eq!(spans(5 << 30), [(0, 3 << 30), (4 << 30, 2 << 30)]);
@@ -58,22 +48,14 @@ fn small_pages_are_populated_when_asked_for() {
     request.prefault = true;
     let memory = PartitionMemory::reserve(&request, &mut Vec::new()).expect("reserved");
     assert!(memory.is_populated());
-    let allocated = rustix::fs::fstat(memory.file().as_ref())
-        .expect("status")
-        .st_blocks
-        * 512;
+    let allocated = rustix::fs::fstat(memory.file().as_ref()).expect("status").st_blocks * 512;
     assert_eq!(u64::try_from(allocated), Ok(MINIMUM));
 }
 
 #[test]
 fn memory_is_not_populated_unless_asked_for() {
     let memory = reserve(MINIMUM, HugePages::None).expect("reserved");
-    assert_eq!(
-        rustix::fs::fstat(memory.file().as_ref())
-            .expect("status")
-            .st_blocks,
-        0
-    );
+    assert_eq!(rustix::fs::fstat(memory.file().as_ref()).expect("status").st_blocks, 0);
 }
 
 #[test]
@@ -91,22 +73,12 @@ fn the_guest_the_mapping_and_the_file_see_the_same_bytes() {
     let address = GuestAddress(HIGH_MEMORY_START + 8);
     guest.write_obj(0x1234_5678_u64, address).expect("written");
     let mut bytes = [0; 8];
-    memory
-        .file()
-        .read_exact_at(&mut bytes, LOW_MEMORY_END + 8)
-        .expect("read");
+    memory.file().read_exact_at(&mut bytes, LOW_MEMORY_END + 8).expect("read");
     assert_eq!(u64::from_le_bytes(bytes), 0x1234_5678);
     let base = memory.base().addr().get();
     for region in guest.iter() {
-        let host = region
-            .get_host_address(vm_memory::MemoryRegionAddress(0))
-            .expect("mapped")
-            .addr();
-        let offset = if region.start_addr().0 == 0 {
-            0
-        } else {
-            LOW_MEMORY_END
-        };
+        let host = region.get_host_address(vm_memory::MemoryRegionAddress(0)).expect("mapped").addr();
+        let offset = if region.start_addr().0 == 0 { 0 } else { LOW_MEMORY_END };
         assert_eq!((host - base) as u64, offset);
     }
 }
@@ -118,11 +90,7 @@ fn without_huge_pages_small_ones_come_with_one_warning_that_says_what_to_do() {
     let memory = PartitionMemory::reserve(&request, &mut warnings).expect("reserved");
     let huge = matches!(memory.page(), PageKind::Huge(_));
     assert_eq!(warnings.len(), usize::from(!huge));
-    assert!(
-        warnings
-            .iter()
-            .all(|warning| warning.contains("sysctl vm.nr_overcommit_hugepages="))
-    );
+    assert!(warnings.iter().all(|warning| warning.contains("sysctl vm.nr_overcommit_hugepages=")));
 }
 
 #[test]

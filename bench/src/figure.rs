@@ -1,0 +1,31 @@
+//! What one run of one side gives.
+
+use anyhow::{Context, Result};
+use bench::line::Report;
+use bench::statistics::Summary;
+
+/// The figures of a run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Figure {
+    /// Nanoseconds per operation: the median of the run's batches.
+    pub(crate) median: f64,
+    /// Nanoseconds per operation in the fastest batch. A disturbance only ever adds time, so this one is nearest to
+    /// what the machine does when it is left alone.
+    pub(crate) best: f64,
+    /// What the operations found; the same on both sides.
+    pub(crate) checksum: u64,
+}
+
+impl Figure {
+    /// Of a report by `bench-guest`.
+    pub(crate) fn of_report(report: Report) -> Result<Self> {
+        let batches = Summary::new(report.samples).context("a report without a batch")?;
+        Ok(Self { median: batches.median, best: batches.min, checksum: report.checksum })
+    }
+
+    /// Of times from outside, in nanoseconds.
+    pub(crate) fn of_times(times: Vec<f64>) -> Result<Self> {
+        let times = Summary::new(times).context("nothing was started")?;
+        Ok(Self { median: times.median, best: times.min, checksum: 0 })
+    }
+}
