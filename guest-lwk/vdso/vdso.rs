@@ -49,7 +49,9 @@ pub struct Timeval {
 fn page() -> *const TimePage {
     let address: *const TimePage;
     // SAFETY: computes an address.
-    unsafe { asm!("lea {}, [rip + vdso_start - 4096]", out(reg) address, options(pure, nomem, nostack, preserves_flags)) };
+    unsafe {
+        asm!("lea {}, [rip + vdso_start - 4096]", out(reg) address, options(pure, nomem, nostack, preserves_flags))
+    };
     address
 }
 

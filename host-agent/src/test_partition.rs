@@ -54,14 +54,15 @@ impl TestPartition {
         let region = Region { guest: 0, length: BYTES, offset: 0 };
         let memory = Partition::map(file.as_fd(), &[region]).unwrap();
         let (vmm, link) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).unwrap();
-        let event = || eventfd(0, EventfdFlags::CLOEXEC).unwrap();
+        let own = OwnDescriptors::choose();
+        let event = || own.adopt(eventfd(0, EventfdFlags::CLOEXEC).unwrap()).unwrap();
         let proxy = Proxy {
             process: std::process::id(),
             memory,
-            own: OwnDescriptors::choose(),
+            own,
             files: Files::default(),
             credentials: Credentials::default(),
-            link: Link::new(link),
+            link: Link::new(own.adopt(link).unwrap()),
             crew: Crew::new(1),
             queues: OnceLock::new(),
             doorbell: event(),

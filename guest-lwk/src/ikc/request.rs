@@ -66,6 +66,11 @@ impl Draft {
         self.request.header.arguments[index] = value;
     }
 
+    /// One of the arguments.
+    pub fn argument(&self, index: usize) -> u64 {
+        self.request.header.arguments[index]
+    }
+
     /// How many more segments fit.
     pub fn room(&self) -> usize {
         MAX_SEGMENTS - self.segments.len()

@@ -13,7 +13,7 @@ use super::supervise::Supervisor;
 use crate::arch::{self, SignalSet};
 use crate::execute::{Credentials, Files, set_process_name};
 use crate::memory::{Partition, Shared, reserve_faulting};
-use crate::own_descriptors::OwnDescriptors;
+use crate::own_descriptors::{OwnDescriptors, OwnFile};
 use crate::protocol::{AGENT_NAME, FromAgent, Region, ToAgent};
 use crate::proxy::{self, Counters, Crew, Link, Proxy, die_with};
 use crate::socket;
@@ -46,46 +46,62 @@ struct Order {
     files: FilesOfStart,
 }
 
-/// The descriptors beside `Start`, among the agent's own.
+/// The descriptors beside `Start`.
 struct FilesOfStart {
-    memory: OwnedFd,
-    doorbell: OwnedFd,
-    interrupts: Vec<OwnedFd>,
-    trace: Option<OwnedFd>,
+    memory: OwnFile,
+    doorbell: OwnFile,
+    interrupts: Vec<OwnFile>,
+    trace: Option<OwnFile>,
+}
+
+/// All that agent and proxy need, made before there are two.
+struct Prepared {
+    own: OwnDescriptors,
+    order: Order,
+    memory: Partition,
+    counters: Shared<Counters>,
+    ignored_signals: SignalSet,
+    /// The agent's end of the socket between the two.
+    here: OwnFile,
+    /// The proxy's.
+    there: OwnFile,
+    children: OwnFile,
 }
 
 /// Makes the first proxy. `None` if the VMM went away.
-pub(super) fn start(socket: OwnedFd) -> Result<Option<Supervisor>, (OwnedFd, StartError)> {
+pub(super) fn start(socket: OwnedFd) -> Result<Option<Supervisor>, (Box<dyn AsFd>, StartError)> {
     let own = OwnDescriptors::choose();
     let moved = match own.duplicate(&socket) {
         Ok(moved) => moved,
-        Err(error) => return Err((socket, StartError::Cannot("move descriptors", error))),
+        Err(error) => return Err((Box::new(socket), StartError::Cannot("move descriptors", error))),
     };
     // Its old number must be free before the proxy is made.
     drop(socket);
-    let socket = moved;
-    match make(&socket, own) {
-        Ok(None) => Ok(None),
-        Ok(Some(made)) => Ok(Some(Supervisor::new(socket, made.link, made.children, made.process, made.counters))),
-        Err(error) => Err((socket, error)),
+    let prepared = match prepare(&moved, own) {
+        Ok(Some(prepared)) => prepared,
+        Ok(None) => return Ok(None),
+        Err(error) => return Err((Box::new(moved), error)),
+    };
+    let agent = std::process::id();
+    // A proxy has its name from its first moment.
+    set_process_name(prepared.order.name.as_bytes());
+    match arch::fork() {
+        Err(error) => Err((Box::new(moved), StartError::Cannot("fork the proxy", error))),
+        Ok(None) => {
+            drop(moved);
+            prepared.become_proxy(agent)
+        }
+        Ok(Some(process)) => Ok(prepared.become_supervisor(moved, process, agent)),
     }
 }
 
-struct Made {
-    process: u32,
-    link: OwnedFd,
-    children: OwnedFd,
-    counters: Shared<Counters>,
-}
-
-fn make(socket: &OwnedFd, own: OwnDescriptors) -> Result<Option<Made>, StartError> {
+fn prepare(socket: &OwnFile, own: OwnDescriptors) -> Result<Option<Prepared>, StartError> {
     let ignored_signals = arch::ignored_signals();
     arch::block_all_but(SignalSet::NONE);
     arch::default_action(libc::SIGCHLD.cast_unsigned());
     // Should the VMM be gone already, its socket says so.
     die_with(None).map_err(cannot("tie the agent to the VMM"))?;
     let Some(order) = receive(socket, own)? else { return Ok(None) };
-    let adopt = |file| own.adopt(file).map_err(cannot("move descriptors"));
     run_on(&order.cpus)?;
     if let Some(workdir) = &order.workdir {
         std::env::set_current_dir(workdir).map_err(|error| StartError::Workdir(workdir.clone(), error))?;
@@ -94,44 +110,54 @@ fn make(socket: &OwnedFd, own: OwnDescriptors) -> Result<Option<Made>, StartErro
     let memory = Partition::map(order.files.memory.as_fd(), &order.regions).map_err(cannot("map the partition"))?;
     let pair = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None);
     let (here, there) = pair.map_err(|error| StartError::Cannot("make a socket pair", error.into()))?;
-    let (here, there) = (adopt(here)?, adopt(there)?);
     let children = arch::signal_descriptor(SignalSet::one(libc::SIGCHLD.cast_unsigned()));
-    let children = adopt(children.map_err(cannot("watch for children"))?)?;
-    let counters: Shared<Counters> = Shared::new().map_err(cannot("map memory"))?;
-    let parent = std::process::id();
+    let adopt = |file| own.adopt(file).map_err(cannot("move descriptors"));
+    Ok(Some(Prepared {
+        own,
+        order,
+        memory,
+        counters: Shared::new().map_err(cannot("map memory"))?,
+        ignored_signals,
+        here: adopt(here)?,
+        there: adopt(there)?,
+        children: adopt(children.map_err(cannot("watch for children"))?)?,
+    }))
+}
 
-    // A proxy has its name from its first moment.
-    set_process_name(order.name.as_bytes());
-    let Some(process) = arch::fork().map_err(cannot("fork the proxy"))? else {
-        drop((here, children, order.files.memory));
-        close_copy(socket);
-        if die_with(Some(parent)).is_err() {
+impl Prepared {
+    fn become_proxy(self, agent: u32) -> ! {
+        drop((self.here, self.children, self.order.files.memory));
+        if die_with(Some(agent)).is_err() {
             arch::end_process(1);
         }
         let proxy = Proxy {
             process: std::process::id(),
-            memory,
-            own,
+            memory: self.memory,
+            own: self.own,
             files: Files::default(),
             credentials: Credentials::default(),
-            link: Link::new(there),
+            link: Link::new(self.there),
             crew: Crew::new(spinners()),
             queues: OnceLock::new(),
-            doorbell: order.files.doorbell,
-            interrupts: order.files.interrupts,
-            trace: order.files.trace,
-            counters,
-            executable: RwLock::new(Arc::new(order.executable.into())),
+            doorbell: self.order.files.doorbell,
+            interrupts: self.order.files.interrupts,
+            trace: self.order.files.trace,
+            counters: self.counters,
+            executable: RwLock::new(Arc::new(self.order.executable.into())),
         };
-        proxy::main(proxy, order.may_spin)
-    };
-    set_process_name(AGENT_NAME.as_bytes());
-    let ready = FromAgent::Ready { process, parent, ignored_signals: ignored_signals.0 };
-    socket::send(socket, &ready, &[]).map_err(cannot("answer the VMM"))?;
-    Ok(Some(Made { process, link: here, children, counters }))
+        proxy::main(proxy, self.order.may_spin)
+    }
+
+    /// `None` if the VMM went away.
+    fn become_supervisor(self, socket: OwnFile, process: u32, agent: u32) -> Option<Supervisor> {
+        set_process_name(AGENT_NAME.as_bytes());
+        let ready = FromAgent::Ready { process, parent: agent, ignored_signals: self.ignored_signals.0 };
+        let told = socket::send(&socket, &ready, &[]);
+        told.is_ok().then(|| Supervisor::new(socket, self.here, self.children, process, self.counters))
+    }
 }
 
-fn receive(socket: &OwnedFd, own: OwnDescriptors) -> Result<Option<Order>, StartError> {
+fn receive(socket: &OwnFile, own: OwnDescriptors) -> Result<Option<Order>, StartError> {
     let received = socket::receive(socket).map_err(cannot("understand the VMM"))?;
     let Some((message, descriptors)) = received else { return Ok(None) };
     let ToAgent::Start { regions, queues, cpus, may_spin, trace, workdir, executable, name } = message else {
@@ -177,9 +203,4 @@ fn run_on(cpus: &[usize]) -> Result<(), StartError> {
 /// How many workers may poll at a time: one for each CPU they may run on.
 fn spinners() -> u32 {
     sched_getaffinity(None).map_or(1, |set| set.count())
-}
-
-/// Closes the proxy's copy of a descriptor that stays the agent's.
-fn close_copy(file: &OwnedFd) {
-    arch::close_descriptor(file);
 }

@@ -1,12 +1,13 @@
 //! The agent's life after the fork.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::Ordering;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 
 use crate::memory::Shared;
+use crate::own_descriptors::OwnFile;
 use crate::protocol::{FromAgent, ToAgent};
 use crate::proxy::Counters;
 use crate::{arch, socket};
@@ -15,11 +16,11 @@ use crate::{arch, socket};
 #[derive(Debug)]
 pub(super) struct Supervisor {
     /// To the VMM.
-    socket: OwnedFd,
+    socket: OwnFile,
     /// To the proxy.
-    link: OwnedFd,
+    link: OwnFile,
     /// Readable when something happened to the proxy.
-    children: OwnedFd,
+    children: OwnFile,
     /// The proxy, until it has been waited for.
     proxy: Option<Pid>,
     counters: Shared<Counters>,
@@ -34,9 +35,9 @@ enum Next {
 
 impl Supervisor {
     pub(super) fn new(
-        socket: OwnedFd,
-        link: OwnedFd,
-        children: OwnedFd,
+        socket: OwnFile,
+        link: OwnFile,
+        children: OwnFile,
         proxy: u32,
         counters: Shared<Counters>,
     ) -> Self {
@@ -46,7 +47,7 @@ impl Supervisor {
 
     /// Serves until the proxy has ended or the VMM goes away. Answers the exit status.
     pub(super) fn run(mut self) -> i32 {
-        arch::close_inherited(&[&self.socket, &self.link, &self.children]);
+        arch::close_inherited(&[self.socket.as_fd(), self.link.as_fd(), self.children.as_fd()]);
         while self.step() == Next::Continue {}
         if let Some(proxy) = self.proxy {
             // It is our child and not waited for yet, so this hits nobody else; should it have ended, all is well.
@@ -111,7 +112,7 @@ impl Supervisor {
 
     /// Looks what happened to the proxy.
     fn reap(&mut self) -> Next {
-        arch::drain_signals(&self.children);
+        arch::drain_signals(self.children.as_fd());
         let options = WaitOptions::NOHANG | WaitOptions::UNTRACED;
         let Some(proxy) = self.proxy else { return Next::End };
         let Ok(Some((_, status))) = waitpid(Some(proxy), options) else { return Next::Continue };

@@ -37,19 +37,13 @@ pub(crate) fn signal_descriptor(signals: SignalSet) -> std::io::Result<OwnedFd> 
 }
 
 /// Takes what a descriptor of `signal_descriptor` has to tell.
-pub(crate) fn drain_signals(descriptor: &OwnedFd) {
+pub(crate) fn drain_signals(descriptor: BorrowedFd<'_>) {
     let mut information = [0; 128];
     while rustix::io::read(descriptor, &mut information).is_ok() {}
 }
 
-/// Closes the number of `file` in this process although its owner lives on: after a fork, that is the parent.
-pub(crate) fn close_descriptor(file: &OwnedFd) {
-    // SAFETY: the child that calls it never uses or drops its copy of the owner, which is on the parent's stack.
-    unsafe { libc::close(file.as_raw_fd()) };
-}
-
 /// Closes all descriptors but those of `kept`.
-pub(crate) fn close_inherited(kept: &[&OwnedFd]) {
+pub(crate) fn close_inherited(kept: &[BorrowedFd<'_>]) {
     let mut numbers: Vec<u32> = kept.iter().map(|file| file.as_raw_fd().cast_unsigned()).collect();
     numbers.sort_unstable();
     let mut first = 0;

@@ -7,7 +7,7 @@ mod interruptible;
 mod raw_call;
 mod signal;
 
-pub(crate) use descriptor::{borrow_descriptor, close_descriptor, close_inherited, drain_signals, signal_descriptor};
+pub(crate) use descriptor::{borrow_descriptor, close_inherited, drain_signals, signal_descriptor};
 pub(crate) use fork::{end_process, fork};
 pub(crate) use interruptible::{Interruptible, install_handler, may_have_been_interrupted};
 pub(crate) use raw_call::{Argument, Message, Vector, call};

@@ -48,6 +48,11 @@ impl<'a> Argument<'a> {
     pub(crate) fn faulting() -> Self {
         Self(faulting_address() as u64, PhantomData)
     }
+
+    /// An address that belongs to the kernel: Linux refuses it before it looks at anything else.
+    pub(crate) const fn beyond_programs() -> Self {
+        Self(0xffff_8000_0000_0000, PhantomData)
+    }
 }
 
 /// One entry of a vector (`struct iovec`), made as soundly as an [`Argument`].

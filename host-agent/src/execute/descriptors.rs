@@ -5,10 +5,10 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use virtio_ikc::message::Role;
 
 use super::call::generic;
-use super::frame::Frame;
+use super::frame::{Frame, programs};
 use super::{Refusal, locks};
 use crate::arch::Argument;
-use crate::own_descriptors::OwnDescriptors;
+use crate::own_descriptors::{borrow, is_own, own_below};
 
 const FICLONE: u32 = 0x4004_9409;
 const F_DUPFD_QUERY: u32 = 1027;
@@ -24,7 +24,7 @@ pub(super) fn control(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
     let is_ioctl = i64::from(frame.call.number) == libc::SYS_ioctl;
     let names_descriptor = frame.low(1) == if is_ioctl { FICLONE } else { F_DUPFD_QUERY };
     if names_descriptor {
-        frame.descriptor(frame.request.arguments[2])?;
+        programs(frame.request.arguments[2])?;
     }
     if !is_ioctl {
         locks::note(frame.low(1));
@@ -32,30 +32,37 @@ pub(super) fn control(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
     generic(frame)
 }
 
-/// close_range(2): once below the agent's descriptors and once above.
+/// close_range(2): around the agent's descriptors.
 pub(super) fn close_range(frame: &mut Frame<'_, '_>) -> i64 {
     const CLOSE_RANGE_UNSHARE: u64 = 2;
     let (first, last) = (u64::from(frame.low(0)), u64::from(frame.low(1)));
     // A table of descriptors of its own would part one worker from the others.
     let flags = Argument::number(frame.request.arguments[2] & !CLOSE_RANGE_UNSHARE);
-    let ranges = if first > last { [(first, last), (1, 0)] } else { frame.executor.proxy.own.around(first, last) };
+    let own: Vec<u64> = own_below(last + 1).filter(|number| *number >= first).collect();
+    let mut close = |first, last| {
+        let [first, last] = [first, last].map(Argument::number);
+        frame.arguments = [first, last, flags, Argument::NULL, Argument::NULL, Argument::NULL];
+        frame.execute()
+    };
+    if first > last {
+        return close(first, last);
+    }
+    let mut next = first;
     let mut result = 0;
-    for (index, (first, last)) in ranges.into_iter().enumerate() {
-        if index > 0 && first > last {
-            continue;
+    for number in own.into_iter().chain([last + 1]) {
+        if next < number {
+            result = close(next, number - 1);
         }
-        let bounds = [first, last].map(Argument::number);
-        frame.arguments = [bounds[0], bounds[1], flags, Argument::NULL, Argument::NULL, Argument::NULL];
-        result = frame.execute();
         if result < 0 {
             break;
         }
+        next = number + 1;
     }
     result
 }
 
 /// Refuses to pass the agent's descriptors on in a control message (SCM_RIGHTS, unix(7)).
-pub(super) fn refuse_passing(own: OwnDescriptors, mut control: &[u8]) -> Result<(), Refusal> {
+pub(super) fn refuse_passing(mut control: &[u8]) -> Result<(), Refusal> {
     while let Some((header, rest)) = control.split_at_checked(CONTROL_HEADER_BYTES) {
         let word = |at: usize| header[at..].first_chunk().map_or(0, |word| u32::from_le_bytes(*word));
         let length = header.first_chunk().map_or(0, |length| u64::from_le_bytes(*length));
@@ -64,7 +71,7 @@ pub(super) fn refuse_passing(own: OwnDescriptors, mut control: &[u8]) -> Result<
         let data = &rest[..data.min(rest.len())];
         let passes = word(8) == libc::SOL_SOCKET.cast_unsigned() && word(12) == libc::SCM_RIGHTS.cast_unsigned();
         let descriptor = |bytes: &[u8]| bytes.first_chunk().map_or(0, |number| u32::from_le_bytes(*number).into());
-        if passes && data.chunks(4).any(|bytes| own.contains(descriptor(bytes))) {
+        if passes && data.chunks(4).any(|bytes| is_own(descriptor(bytes))) {
             return Err(Refusal::Errno(libc::EBADF));
         }
         let Some(aligned) = length.checked_next_multiple_of(8) else { return Ok(()) };
@@ -75,8 +82,7 @@ pub(super) fn refuse_passing(own: OwnDescriptors, mut control: &[u8]) -> Result<
 
 /// getdents64(2): a process's list of descriptors does not show the agent's.
 pub(super) fn list(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
-    let own = frame.executor.proxy.own;
-    let descriptor = own.borrow(frame.request.arguments[0]);
+    let descriptor = borrow(frame.request.arguments[0]);
     let Some(buffer) = frame.request.buffer(1, Role::WHOLE).copied() else { return generic(frame) };
     if buffer.segment_count == 0 || !descriptor.is_some_and(lists_descriptors) {
         return generic(frame);
@@ -87,7 +93,7 @@ pub(super) fn list(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
     loop {
         let read = frame.execute();
         let Ok(length) = usize::try_from(read) else { return Ok(read) };
-        let kept = frame.bytes(1).map_or(0, |bytes| keep_programs(own, &mut bytes[..length]));
+        let kept = frame.bytes(1).map_or(0, |bytes| keep_programs(&mut bytes[..length]));
         if kept > 0 || read == 0 {
             let result = i64::try_from(kept).unwrap_or(0);
             frame.copy_back(result)?;
@@ -106,7 +112,7 @@ fn lists_descriptors(directory: BorrowedFd<'_>) -> bool {
 }
 
 /// Moves the entries that are not the agent's together; answers their length.
-fn keep_programs(own: OwnDescriptors, entries: &mut [u8]) -> usize {
+fn keep_programs(entries: &mut [u8]) -> usize {
     let (mut from, mut kept) = (0, 0);
     while let Some(length) = entries.get(from + 16..from + 18).and_then(|length| length.first_chunk()) {
         let length = usize::from(u16::from_le_bytes(*length)).max(ENTRY_NAME_OFFSET);
@@ -114,7 +120,7 @@ fn keep_programs(own: OwnDescriptors, entries: &mut [u8]) -> usize {
         let name = &entry[ENTRY_NAME_OFFSET..];
         let name = &name[..name.iter().position(|byte| *byte == 0).unwrap_or(name.len())];
         let number = std::str::from_utf8(name).ok().and_then(|name| name.parse().ok());
-        if !number.is_some_and(|number| own.contains(number)) {
+        if !number.is_some_and(is_own) {
             entries.copy_within(from..from + length, kept);
             kept += length;
         }

@@ -10,6 +10,7 @@ use virtio_ikc::message::Operation;
 
 use super::{Answer, Executor, Refusal};
 use crate::int::low;
+use crate::own_descriptors::{borrow, is_own};
 use crate::request::{Parsed, Violation};
 
 /// Bytes of the longest path, its NUL included (PATH_MAX).
@@ -20,10 +21,10 @@ pub(super) fn open(executor: &mut Executor, request: &Parsed<'_>) -> Result<Answ
     let path = path(executor, request, Operation::OPEN_EXECUTABLE)?;
     let [directory, flags, ..] = request.arguments;
     let own = executor.proxy.own;
-    if own.contains(directory) {
+    if is_own(directory) {
         return Err(Refusal::Errno(libc::EBADF));
     }
-    let directory = own.borrow(directory).unwrap_or(CWD);
+    let directory = borrow(directory).unwrap_or(CWD);
     let named = name(directory, &path, AtFlags::from_bits_retain(low(flags)))?;
     let status = check(&named)?;
     // What may be executed but not read cannot be loaded by anyone but Linux: EACCES.

@@ -3,7 +3,7 @@
 //! The LWK names them by handles, not by descriptors: a mapping lives on when the program closes the file, and must
 //! not take a number that the program could see. A handle is a duplicate among the agent's own descriptors.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::fs::{FileType, OFlags, Stat};
@@ -13,7 +13,7 @@ use super::copy::host_run;
 use super::{Answer, Executor, Refusal, locks};
 use crate::int::int;
 use crate::memory::probe_mapping;
-use crate::own_descriptors::OwnDescriptors;
+use crate::own_descriptors::{OwnDescriptors, OwnFile, borrow};
 use crate::request::{Parsed, Violation};
 
 /// In `values[3]` of `FILE_REFERENCE`: the file is /dev/zero, anonymous memory by another name.
@@ -31,20 +31,20 @@ pub(crate) struct Files {
 
 #[derive(Debug, Default)]
 struct Table {
-    files: Vec<Option<Arc<OwnedFd>>>,
+    files: Vec<Option<Arc<OwnFile>>>,
     /// Given back, but kept open because closing would drop the program's locks.
-    lingering: Vec<Arc<OwnedFd>>,
+    lingering: Vec<Arc<OwnFile>>,
 }
 
 impl Files {
     /// Keeps `file`; answers its handle.
-    pub(crate) fn add(&self, own: OwnDescriptors, file: OwnedFd) -> Result<i64, Refusal> {
+    pub(crate) fn add(&self, own: OwnDescriptors, file: impl AsFd) -> Result<i64, Refusal> {
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         let free = table.files.iter().position(Option::is_none).unwrap_or(table.files.len());
         if free >= MOST {
             return Err(Refusal::Errno(libc::ENFILE));
         }
-        let file = Some(Arc::new(own.adopt(file)?));
+        let file = Some(Arc::new(own.duplicate(file)?));
         match table.files.get_mut(free) {
             Some(slot) => *slot = file,
             None => table.files.push(file),
@@ -56,7 +56,7 @@ impl Files {
     ///
     /// # Errors
     /// A handle that was not given out is a violation.
-    pub(crate) fn get(&self, handle: u64, operation: Operation) -> Result<Arc<OwnedFd>, Violation> {
+    pub(crate) fn get(&self, handle: u64, operation: Operation) -> Result<Arc<OwnFile>, Violation> {
         let table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         let file = usize::try_from(handle).ok().and_then(|handle| table.files.get(handle)?.clone());
         file.ok_or(Violation::Malformed(operation.0))
@@ -76,7 +76,7 @@ impl Files {
 pub(super) fn reference(executor: &mut Executor, request: &Parsed<'_>) -> Result<Answer, Refusal> {
     let [descriptor, protection, flags, ..] = request.arguments;
     let own = executor.proxy.own;
-    let file = own.borrow(descriptor).ok_or(Refusal::Errno(libc::EBADF))?;
+    let file = borrow(descriptor).ok_or(Refusal::Errno(libc::EBADF))?;
     // Linux itself judges whether this file may be mapped so.
     probe_mapping(file, int(protection), int(flags))?;
     let status = rustix::fs::fstat(file)?;
@@ -85,7 +85,7 @@ pub(super) fn reference(executor: &mut Executor, request: &Parsed<'_>) -> Result
     if !is_zero && !kind.is_file() && !kind.is_block_device() {
         return Err(Refusal::Errno(libc::ENODEV));
     }
-    let handle = executor.proxy.files.add(own, rustix::io::fcntl_dupfd_cloexec(file, 0)?)?;
+    let handle = executor.proxy.files.add(own, file)?;
     let is_writable = rustix::fs::fcntl_getfl(file)?.contains(OFlags::RDWR);
     let flags = (u64::from(is_zero) * IS_ZERO_DEVICE) | (u64::from(is_writable) * IS_WRITABLE);
     let values = [status.st_size.cast_unsigned(), status.st_dev, status.st_ino, flags];

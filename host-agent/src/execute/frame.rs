@@ -4,6 +4,7 @@
 //! through memory of our own: pieces, buffers that end where the program may not access (so that Linux meets the
 //! same border), numbers that Linux takes for lengths (so that the guest cannot change them behind the check).
 
+use virtio_ikc::layout::PROGRAM_END;
 use virtio_ikc::message::{Direction, Role};
 use virtio_ikc::table::ioctl::{LOWEST_ADDRESS, Shape};
 use virtio_ikc::table::{Argument as Kind, Call, Size, fcntl, ioctl};
@@ -13,6 +14,7 @@ use super::{Executor, Refusal, paths};
 use crate::arch::Argument;
 use crate::int::low;
 use crate::memory::Taken;
+use crate::own_descriptors::is_own;
 use crate::request::{Buffer, Needed, Parsed};
 
 /// The most of a buffer that is copied. No call but those of `bulk.rs` moves more.
@@ -66,7 +68,7 @@ impl<'a, 'copy> Frame<'a, 'copy> {
         }
         let raw = self.request.arguments[position];
         self.arguments[position] = match kind {
-            Kind::Fd | Kind::DirFd => self.descriptor(raw)?,
+            Kind::Fd | Kind::DirFd => programs(raw)?,
             Kind::Path | Kind::Text => self.string(position, kind == Kind::Path)?,
             Kind::In(size) | Kind::Out(size) | Kind::InOut(size) => self.sized(position, size)?,
             Kind::Ioctl => self.shaped(position, ioctl::shape(self.low(1)))?,
@@ -150,7 +152,7 @@ impl<'a, 'copy> Frame<'a, 'copy> {
             return Ok(self.absent(position));
         };
         if buffer.segment_count == 0 {
-            return Ok(Argument::faulting());
+            return Ok(self.unreachable(position));
         }
         if buffer.segment_count > 1 || buffer.accessible < needed {
             return self.bounce(position, &buffer, needed);
@@ -161,15 +163,14 @@ impl<'a, 'copy> Frame<'a, 'copy> {
 
     /// What Linux gets for a pointer that has no buffer.
     pub(super) fn absent(&self, position: usize) -> Argument<'static> {
-        if self.request.arguments[position] == 0 { Argument::NULL } else { Argument::faulting() }
+        if self.request.arguments[position] == 0 { Argument::NULL } else { self.unreachable(position) }
     }
 
-    /// A descriptor that is the program's to use.
-    pub(super) fn descriptor(&self, raw: u64) -> Result<Argument<'static>, Refusal> {
-        if self.executor.proxy.own.contains(raw) {
-            return Err(Refusal::Errno(libc::EBADF));
-        }
-        Ok(Argument::number(raw))
+    /// What Linux gets for memory of which the program can reach nothing: an address that is refused at once if the
+    /// program's own was beyond all programs, and one that faults on access if not.
+    fn unreachable(&self, position: usize) -> Argument<'static> {
+        let is_beyond = self.request.arguments[position] >= PROGRAM_END;
+        if is_beyond { Argument::beyond_programs() } else { Argument::faulting() }
     }
 
     fn sized(&mut self, position: usize, size: Size) -> Result<Argument<'static>, Refusal> {
@@ -195,7 +196,7 @@ impl<'a, 'copy> Frame<'a, 'copy> {
     fn always_bounced(&mut self, position: usize, needed: u64) -> Result<Argument<'static>, Refusal> {
         match self.request.buffer(position, Role::WHOLE).copied() {
             Some(buffer) if buffer.segment_count > 0 => self.bounce(position, &buffer, needed),
-            Some(_) => Ok(Argument::faulting()),
+            Some(_) => Ok(self.unreachable(position)),
             None => Ok(self.absent(position)),
         }
     }
@@ -231,4 +232,9 @@ impl<'a, 'copy> Frame<'a, 'copy> {
             Shape::Opaque => Ok(Argument::faulting()),
         }
     }
+}
+
+/// A descriptor that is the program's to use.
+pub(super) fn programs(raw: u64) -> Result<Argument<'static>, Refusal> {
+    if is_own(raw) { Err(Refusal::Errno(libc::EBADF)) } else { Ok(Argument::number(raw)) }
 }

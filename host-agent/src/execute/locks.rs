@@ -3,10 +3,11 @@
 //! Linux drops a process's locks on a file when the process closes any descriptor of it, but not when it unmaps it.
 //! Closing a handle must therefore wait until the program holds no lock there.
 
-use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{fstat, major, minor};
+
+use crate::own_descriptors::OwnFile;
 
 /// Whether the program has ever asked for a record lock; most never do.
 static EVER: AtomicBool = AtomicBool::new(false);
@@ -22,7 +23,7 @@ pub(super) fn note(command: u32) {
 }
 
 /// Whether the program may hold a record lock on `file`. In doubt it does.
-pub(super) fn held(file: &OwnedFd) -> bool {
+pub(super) fn held(file: &OwnFile) -> bool {
     if !EVER.load(Ordering::Relaxed) {
         return false;
     }

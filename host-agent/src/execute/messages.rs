@@ -41,7 +41,7 @@ pub(super) fn execute(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
     let control = part(frame, request.buffer(1, Role::MESSAGE_CONTROL).copied())?;
     let sends = i64::from(frame.call.number) == libc::SYS_sendmsg;
     if sends && let Some((_, taken)) = control.copy {
-        descriptors::refuse_passing(frame.executor.proxy.own, frame.executor.scratch.bytes(taken))?;
+        descriptors::refuse_passing(frame.executor.scratch.bytes(taken))?;
     }
     let vectors = match request.buffer(1, Role::VECTOR).copied() {
         Some(buffer) => Vectors::of(frame, &buffer, buffer.length)?,

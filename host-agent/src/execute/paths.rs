@@ -10,6 +10,7 @@ use super::call::generic;
 use super::frame::Frame;
 use super::{Executor, Refusal};
 use crate::arch::Argument;
+use crate::own_descriptors::is_own;
 use crate::request::{Buffer, Parsed};
 
 /// Bytes that Linux reads of a string before it gives up (PATH_MAX, and more than any other string's limit).
@@ -31,9 +32,7 @@ pub(super) fn string(
     let text = path_of.and_then(|call| Some((call, CStr::from_bytes_until_nul(bytes).ok()?)));
     let special = text.and_then(|(call, text)| Some((call, special(text.to_bytes(), executor.proxy.process)?)));
     match special {
-        Some((_, Special::Descriptor(number))) if executor.proxy.own.contains(number) => {
-            Err(Refusal::Errno(libc::ENOENT))
-        }
+        Some((_, Special::Descriptor(number))) if is_own(number) => Err(Refusal::Errno(libc::ENOENT)),
         Some((call, Special::Executable)) if follows(call) => executable(executor),
         _ => Ok(Argument::scratch(taken)),
     }

@@ -4,6 +4,7 @@ use virtio_ikc::message::Role;
 
 use super::Refusal;
 use super::frame::Frame;
+use crate::own_descriptors::is_own;
 use crate::request::number_of;
 
 /// Bytes of a `struct pollfd`; the descriptor comes first.
@@ -31,13 +32,12 @@ pub(super) fn execute(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
 
 /// Replaces descriptors that are the agent's; answers which.
 fn hide_own(frame: &mut Frame<'_, '_>) -> Vec<(usize, i32)> {
-    let own = frame.executor.proxy.own;
     let mut hidden = Vec::new();
     let Some(bytes) = frame.bytes(0) else { return hidden };
     for (index, entry) in bytes.chunks_exact_mut(ENTRY_BYTES).enumerate() {
         let Some(place) = entry.first_chunk_mut() else { continue };
         let descriptor = i32::from_le_bytes(*place);
-        if own.contains(descriptor.cast_unsigned().into()) {
+        if is_own(descriptor.cast_unsigned().into()) {
             *place = NO_DESCRIPTOR.to_le_bytes();
             hidden.push((index, descriptor));
         }

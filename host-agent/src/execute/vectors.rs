@@ -6,6 +6,7 @@ use super::Refusal;
 use super::copy::host_run;
 use super::frame::Frame;
 use crate::arch::{Argument, Vector};
+use crate::own_descriptors::borrow;
 use crate::request::Buffer;
 
 /// Entries of the longest vector that Linux takes (UIO_MAXIOV, readv(2)).
@@ -109,8 +110,7 @@ fn goes_on(frame: &Frame<'_, '_>, form: Form) -> bool {
     if form.at || form == Form::WRITE {
         return true;
     }
-    let own = frame.executor.proxy.own;
-    own.borrow(frame.request.arguments[0])
+    borrow(frame.request.arguments[0])
         .and_then(|descriptor| rustix::fs::fstat(descriptor).ok())
         .is_some_and(|status| rustix::fs::FileType::from_raw_mode(status.st_mode).is_file())
 }

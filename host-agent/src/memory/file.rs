@@ -2,22 +2,23 @@
 #![allow(unsafe_code)]
 
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::ptr;
 
 use virtio_ikc::message::TraceRecord;
 
 use super::partition::HostRun;
+use crate::own_descriptors::OwnFile;
 
 /// Reads `file` from `offset` into the partition; answers how many bytes, fewer at the file's end.
 ///
 /// # Errors
 /// Those of pread(2).
-pub(crate) fn read_file(file: &OwnedFd, into: HostRun, offset: u64) -> io::Result<u64> {
+pub(crate) fn read_file(file: &OwnFile, into: HostRun, offset: u64) -> io::Result<u64> {
     let offset = i64::try_from(offset).map_err(|_| io::ErrorKind::InvalidInput)?;
     let place = ptr::with_exposed_provenance_mut(into.address());
     // SAFETY: the run is mapped, and no reference of ours relies on its bytes.
-    let read = unsafe { libc::pread(file.as_raw_fd(), place, into.length(), offset) };
+    let read = unsafe { libc::pread(file.as_fd().as_raw_fd(), place, into.length(), offset) };
     u64::try_from(read).map_err(|_| io::Error::last_os_error())
 }
 

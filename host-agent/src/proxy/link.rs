@@ -1,22 +1,23 @@
 //! The proxy's socket to the agent, which hands its messages on to the VMM and the answers back.
 
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::BorrowedFd;
 use std::sync::{Mutex, PoisonError};
 
 use crate::execute::Refusal;
+use crate::own_descriptors::OwnFile;
 use crate::protocol::{FromAgent, ToAgent};
 use crate::socket;
 
 /// The way to the VMM.
 #[derive(Debug)]
 pub(crate) struct Link {
-    socket: OwnedFd,
+    socket: OwnFile,
     /// Held while a question is out.
     asking: Mutex<()>,
 }
 
 impl Link {
-    pub(crate) const fn new(socket: OwnedFd) -> Self {
+    pub(crate) const fn new(socket: OwnFile) -> Self {
         Self { socket, asking: Mutex::new(()) }
     }
 

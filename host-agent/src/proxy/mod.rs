@@ -15,13 +15,12 @@ mod worker;
 mod tests;
 
 use std::ffi::OsString;
-use std::os::fd::OwnedFd;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use crate::execute::{Credentials, Files};
 use crate::memory::{Partition, Shared};
-use crate::own_descriptors::OwnDescriptors;
+use crate::own_descriptors::{OwnDescriptors, OwnFile};
 
 pub(crate) use crew::Crew;
 pub(crate) use link::Link;
@@ -62,11 +61,11 @@ pub(crate) struct Proxy {
     /// The queues, once the driver is ready.
     pub(crate) queues: OnceLock<Queues>,
     /// What the driver rings.
-    pub(crate) doorbell: OwnedFd,
+    pub(crate) doorbell: OwnFile,
     /// What interrupts the vCPU of each queue.
-    pub(crate) interrupts: Vec<OwnedFd>,
+    pub(crate) interrupts: Vec<OwnFile>,
     /// Where lines of the trace go.
-    pub(crate) trace: Option<OwnedFd>,
+    pub(crate) trace: Option<OwnFile>,
     /// For `--stats`.
     pub(crate) counters: Shared<Counters>,
     /// What /proc/self/exe names.

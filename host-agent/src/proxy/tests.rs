@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use virtio_ikc::message::{Direction, Operation, Request, Role};
 
+use crate::own_descriptors::own_below;
 use crate::test_partition::{DATA, TestPartition, call, faulting, operation, with};
 
 /// A call without memory that always answers 99.
@@ -182,7 +183,7 @@ fn a_broken_pipe_is_reported_with_its_signal() {
 #[test]
 fn the_agents_descriptors_are_closed_to_the_program() {
     let partition = TestPartition::new(true);
-    let own = partition.proxy.own.numbers().start;
+    let own = own_below(u64::MAX).next().unwrap();
     let bad = -i64::from(libc::EBADF);
     assert_eq!(partition.run(call(libc::SYS_close, &[own])), bad);
     assert_eq!(partition.run(call(libc::SYS_dup2, &[0, own])), bad);
@@ -277,7 +278,7 @@ fn messages_carry_bytes_addresses_and_descriptors() {
     assert_eq!(partition.read(DATA + 0x3000 + 40, 1), [24]);
     let passed = i32::from_le_bytes(partition.read(DATA + 0x2000 + 16, 4).try_into().unwrap());
     assert_eq!(partition.run(call(libc::SYS_close, &[passed as u64])), 0);
-    let own = u32::try_from(partition.proxy.own.numbers().start).unwrap();
+    let own = u32::try_from(own_below(u64::MAX).next().unwrap()).unwrap();
     partition.write(DATA + 0x200 + 16, &own.to_le_bytes());
     assert_eq!(partition.run(send), -i64::from(libc::EBADF));
 }

@@ -1,5 +1,6 @@
 //! The only folder of this crate with `unsafe` code: what the kernel offers and no crate wraps soundly.
 
+pub(crate) mod broken_pipe;
 pub(crate) mod descriptor;
 pub(crate) mod host_memory;
 pub(crate) mod memory_slot;

@@ -7,14 +7,14 @@ use std::time::Duration;
 use elf::ElfBytes;
 use elf::endian::LittleEndian;
 use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous};
-use virtio_ikc::address::{GuestPhysical, PAGE_SIZE};
+use virtio_ikc::address::GuestPhysical;
 use vm_memory::mmap::MmapRegionBuilder;
 use vm_memory::{GuestAddress, GuestMemoryMmap, GuestRegionMmap};
 
 use crate::boot::VDSO_IMAGE;
 use crate::clock::{Clock, FIRST_INTERVAL, measure_tsc_khz};
 
-const PAGE: usize = PAGE_SIZE as usize;
+const PAGE: usize = 4096;
 
 /// The time page and, behind it, the image: as the LWK maps them.
 struct Vdso {

@@ -10,6 +10,8 @@ use kvm_ioctls::{Cap, Kvm};
 use super::{Row, users};
 
 const DEVICE: &str = "/dev/kvm";
+/// Read and write for the group.
+const GROUP_MAY_USE: u32 = 0o060;
 /// The only version there is (Documentation/virt/kvm/api.rst, 4.1).
 const API_VERSION: i32 = 12;
 
@@ -45,11 +47,20 @@ fn device() -> Row {
             "modprobe kvm_intel or kvm_amd; switch virtualization on in the firmware, or rent a machine with it",
         ),
         Err(ErrorKind::PermissionDenied) => {
-            let group = fs::metadata(DEVICE).map_or_else(|_| "kvm".to_owned(), |meta| users::group(meta.gid()));
-            let advice = format!("usermod -aG {group} $USER, then log in again");
-            Row::fail(NAME, format!("no permission; {}", access()), advice)
+            Row::fail(NAME, format!("no permission; {}", access()), how_to_get_permission())
         }
         Err(other) => Row::fail(NAME, format!("{other}; {}", access()), "modprobe -r and modprobe the kvm modules"),
+    }
+}
+
+/// The commands that let the caller use the device: joining its group, if that may use it.
+fn how_to_get_permission() -> String {
+    match fs::metadata(DEVICE) {
+        Ok(metadata) if metadata.mode() & GROUP_MAY_USE == GROUP_MAY_USE => {
+            format!("usermod -aG {} $USER, then log in again", users::group(metadata.gid()))
+        }
+        _ => "groupadd -f kvm; chown root:kvm /dev/kvm; chmod 660 /dev/kvm; usermod -aG kvm $USER, then log in again"
+            .to_owned(),
     }
 }
 

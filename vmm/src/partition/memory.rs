@@ -5,21 +5,24 @@
 //! reservation. They also are what makes programs fast: random access over 1 GiB takes 1.5 times as long on small
 //! pages. The file is a memfd, which has no name, so it goes with the last process that has it open.
 
+mod choose;
+mod error;
+
 use std::fs::File;
 use std::io;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
+pub use error::MemoryError;
 use rustix::fs::MemfdFlags;
-use virtio_ikc::address::{GuestPhysical, HUGE_PAGE_SIZE, LARGE_PAGE_SIZE, PAGE_SIZE};
+use virtio_ikc::address::{GuestPhysical, LARGE_PAGE_SIZE, PAGE_SIZE};
 use virtio_ikc::boot::MemoryRegion;
 use virtio_ikc::layout::{DIRECT_MAP_BYTES, HIGH_MEMORY_START, LOW_MEMORY_END};
 use vm_memory::{GuestMemoryMmap, GuestRegionMmap};
 
-use super::huge_pool::{HugePool, HugeSize};
+use super::huge_pool::HugeSize;
 use super::prefault;
-use super::thp::{self, Thp};
-use crate::arch::host_memory::{Mapping, ThreadPolicy};
+use crate::arch::host_memory::Mapping;
 use crate::cli::{HugePages, Size};
 
 /// The least memory that the LWK and a small program fit in.
@@ -71,48 +74,6 @@ pub struct PartitionMemory {
     populated: bool,
 }
 
-/// Why the memory cannot be had. Its text is one line.
-#[derive(Debug, thiserror::Error)]
-pub enum MemoryError {
-    /// Less than the LWK needs.
-    #[error("--mem {0} is too small; the lightweight kernel needs at least {least}M", least = MINIMUM >> 20)]
-    TooSmall(Size),
-    /// More than the LWK can map.
-    #[error("--mem {0} is more than a partition can have; ask for at most {most}G", most = MAXIMUM >> 30)]
-    TooLarge(Size),
-    /// More than the machine can give now.
-    #[error("--mem {asked} is more than there is; at most {}M are available now", available >> 20)]
-    NotEnough {
-        /// What was asked for.
-        asked: Size,
-        /// Bytes that there are.
-        available: u64,
-    },
-    /// A kind of page was forced and cannot be had.
-    #[error("--hugepages {kind}: {reason}; reserve with: {advice}")]
-    Forced {
-        /// The kind, as the option spells it.
-        kind: &'static str,
-        /// Why not.
-        reason: String,
-        /// The command that would make it possible.
-        advice: String,
-    },
-    /// The size is no multiple of the page that was forced.
-    #[error("--hugepages 1G needs --mem in whole gigabytes, not {0}; round it or use --hugepages auto")]
-    NotDivisible(Size),
-    /// A system call failed.
-    #[error("cannot {what} the partition's memory: {source}; {advice}")]
-    System {
-        /// What was to be done.
-        what: &'static str,
-        /// What the system said.
-        source: io::Error,
-        /// What to do about it.
-        advice: &'static str,
-    },
-}
-
 impl PartitionMemory {
     /// Reserves, binds and, if asked for, populates the memory. Warnings, a line each, are added to `warnings`.
     ///
@@ -121,11 +82,11 @@ impl PartitionMemory {
     pub fn reserve(request: &MemoryRequest, warnings: &mut Vec<String>) -> Result<Self, MemoryError> {
         check_size(request.size)?;
         let memory = match request.pages {
-            HugePages::Huge1G => forced(request, HugeSize::Huge)?,
-            HugePages::Huge2M => forced(request, HugeSize::Large)?,
-            HugePages::Thp => transparent(request)?,
-            HugePages::None => unreserved(request, PageKind::Small)?,
-            HugePages::Auto => best(request, warnings)?,
+            HugePages::Huge1G => choose::forced(request, HugeSize::Huge)?,
+            HugePages::Huge2M => choose::forced(request, HugeSize::Large)?,
+            HugePages::Thp => choose::transparent(request)?,
+            HugePages::None => choose::unreserved(request, PageKind::Small)?,
+            HugePages::Auto => choose::best(request, warnings)?,
         };
         memory.settle(request)
     }
@@ -211,106 +172,6 @@ fn regions(size: u64) -> Vec<MemoryRegion> {
     let low_region = MemoryRegion { start: GuestPhysical(0), length: low };
     let high_region = MemoryRegion { start: GuestPhysical(HIGH_MEMORY_START), length: size - low };
     [low_region, high_region].into_iter().filter(|region| region.length > 0).collect()
-}
-
-/// The largest kind that can be had: 1 GiB when it divides the size and the pool has them already, then 2 MiB, room
-/// made if need be, then what needs no reservation.
-fn best(request: &MemoryRequest, warnings: &mut Vec<String>) -> Result<PartitionMemory, MemoryError> {
-    let size = request.size.bytes();
-    let pool = HugePool::machine(HugeSize::Huge);
-    let divides = size.is_multiple_of(HUGE_PAGE_SIZE) && pool.available() >= size / HUGE_PAGE_SIZE;
-    if divides && let Ok(memory) = map_huge(request, HugeSize::Huge) {
-        return Ok(memory);
-    }
-    let failure = match reserve_huge(request, HugeSize::Large) {
-        Ok(memory) => return Ok(memory),
-        Err(failure) => failure,
-    };
-    let kind = if Thp::read().for_memory_files() { PageKind::Transparent } else { PageKind::Small };
-    let memory = unreserved(request, kind)?;
-    let pages = memory.size() / LARGE_PAGE_SIZE;
-    let cost = match kind {
-        PageKind::Transparent => "transparent huge pages are used, which may run out",
-        _ => "small pages are used, on which random memory access takes about 1.5 times as long",
-    };
-    let advice = HugePool::machine(HugeSize::Large).advice(pages);
-    warnings.push(format!("no {pages} huge pages of 2 MiB ({failure}), so {cost}; reserve with: {advice}"));
-    Ok(memory)
-}
-
-fn forced(request: &MemoryRequest, huge: HugeSize) -> Result<PartitionMemory, MemoryError> {
-    if huge == HugeSize::Huge && !request.size.bytes().is_multiple_of(huge.bytes()) {
-        return Err(MemoryError::NotDivisible(request.size));
-    }
-    reserve_huge(request, huge).map_err(|reason| MemoryError::Forced {
-        kind: huge.name(),
-        reason: reason.to_string(),
-        advice: HugePool::machine(huge).advice(request.size.bytes().div_ceil(huge.bytes())),
-    })
-}
-
-fn transparent(request: &MemoryRequest) -> Result<PartitionMemory, MemoryError> {
-    if Thp::read().for_memory_files() {
-        return unreserved(request, PageKind::Transparent);
-    }
-    Err(MemoryError::Forced {
-        kind: "thp",
-        reason: "the kernel gives memory files none".to_owned(),
-        advice: thp::ADVICE.to_owned(),
-    })
-}
-
-/// Why there are no huge pages, in the words of a message.
-#[derive(Debug, thiserror::Error)]
-enum NoHugePages {
-    #[error("this machine has none of this size")]
-    Unknown,
-    #[error("{free} are free and only root may make room")]
-    NoRoom { free: u64 },
-    #[error("{needed} more are needed and only {}M of memory are available", available >> 20)]
-    NoMemory { needed: u64, available: u64 },
-    #[error("{0}")]
-    Kernel(io::Error),
-}
-
-/// Reserves from the pool as it is or, when that is too small, while room is made.
-fn reserve_huge(request: &MemoryRequest, huge: HugeSize) -> Result<PartitionMemory, NoHugePages> {
-    let pool = HugePool::machine(huge);
-    if !pool.exists() {
-        return Err(NoHugePages::Unknown);
-    }
-    match map_huge(request, huge) {
-        Err(error) if error.kind() == io::ErrorKind::OutOfMemory => {}
-        other => return other.map_err(NoHugePages::Kernel),
-    }
-    let free = pool.available();
-    let pages = request.size.bytes().div_ceil(huge.bytes());
-    if !pool.may_make_room() {
-        return Err(NoHugePages::NoRoom { free });
-    }
-    let (needed, available) = (pages.saturating_sub(free), available_memory());
-    if needed.saturating_mul(huge.bytes()) > available {
-        return Err(NoHugePages::NoMemory { needed, available });
-    }
-    pool.with_room(pages, || map_huge(request, huge)).map_err(NoHugePages::Kernel)
-}
-
-fn map_huge(request: &MemoryRequest, huge: HugeSize) -> io::Result<PartitionMemory> {
-    let flag = match huge {
-        HugeSize::Large => MemfdFlags::HUGE_2MB,
-        HugeSize::Huge => MemfdFlags::HUGE_1GB,
-    };
-    let _policy = if request.nodes.is_empty() { None } else { Some(ThreadPolicy::bind(&request.nodes)?) };
-    map(request, PageKind::Huge(huge), MemfdFlags::HUGETLB | flag)
-}
-
-fn unreserved(request: &MemoryRequest, kind: PageKind) -> Result<PartitionMemory, MemoryError> {
-    let available = available_memory();
-    if request.size.bytes() > available {
-        return Err(MemoryError::NotEnough { asked: request.size, available });
-    }
-    let advice = "free some memory, or raise the limit that ulimit -v shows";
-    map(request, kind, MemfdFlags::empty()).map_err(|source| MemoryError::System { what: "map", source, advice })
 }
 
 fn map(request: &MemoryRequest, page: PageKind, flags: MemfdFlags) -> io::Result<PartitionMemory> {

@@ -4,7 +4,8 @@ use kvm_ioctls::{IoEventAddress, Kvm, NoDatamatch, VmFd};
 use vm_memory::GuestMemoryMmap;
 use vmm_sys_util::eventfd::EventFd;
 
-use super::vcpu::{Level, Start, Vcpu, create_vm, failed, invalid};
+use super::registers::Level;
+use super::vcpu::{Start, Vcpu, create_vm, failed, invalid};
 use super::{ProbeError, tables};
 use crate::arch::probe_code::Label;
 

@@ -1,7 +1,8 @@
 //! What the operations cost on which the design of the LWK rests, measured in the tiny guest.
 
 use super::guest::{Guest, Outcome};
-use super::vcpu::{self, Level};
+use super::registers::Level;
+use super::vcpu;
 use super::{CPL0_ITERATIONS, HostClass, ProbeError, fastest_loop, wake_up};
 use crate::arch::probe_code::Label;
 

@@ -7,12 +7,13 @@
 
 mod guest;
 mod measure;
+mod registers;
 mod tables;
 mod vcpu;
 mod wake_up;
 
 use guest::Guest;
-use vcpu::Level;
+use registers::Level;
 pub(crate) use vcpu::open as open_kvm;
 
 pub use measure::{Measurements, measure};
@@ -56,7 +57,7 @@ pub enum ProbeError {
     #[error("there is no /dev/kvm; load the kvm module, or enable virtualization in the firmware")]
     Absent,
     /// We may not open it.
-    #[error("no permission for /dev/kvm; join its group (ls -l /dev/kvm) with: usermod -aG kvm $USER")]
+    #[error("no permission for /dev/kvm; lwk-vmm doctor says how to get it")]
     Permission,
     /// KVM failed.
     #[error("KVM cannot {what}: {source}; lwk-vmm doctor shows what this machine can do")]
@@ -120,6 +121,6 @@ mod tests {
         let took = started.elapsed();
         assert!(class.cpl3_ns_per_instruction < 20.0, "{class:?}");
         assert_eq!(class.is_software(), class.cpl0_ns_per_instruction > 20.0, "{class:?}");
-        assert!(took < Duration::from_millis(200), "{took:?}");
+        assert!(took < Duration::from_secs(1), "{took:?}");
     }
 }

@@ -2,24 +2,16 @@
 
 use std::io::ErrorKind;
 
-use kvm_bindings::{
-    KVM_MAX_CPUID_ENTRIES, KVM_MP_STATE_RUNNABLE, Msrs, kvm_dtable, kvm_mp_state, kvm_msr_entry, kvm_regs, kvm_segment,
-    kvm_sregs,
-};
+use kvm_bindings::{KVM_MAX_CPUID_ENTRIES, KVM_MP_STATE_RUNNABLE, Msrs, kvm_mp_state, kvm_msr_entry, kvm_regs};
 use kvm_ioctls::{Kvm, VcpuExit, VcpuFd, VmFd};
 use virtio_ikc::layout::selector;
 use vm_memory::{GuestAddress, GuestMemoryMmap};
 
+use super::registers::{Level, set_long_mode};
 use super::{ProbeError, tables};
 use crate::arch::memory_slot;
 use crate::arch::probe_code::{self, Label};
 
-/// Protection, coprocessor, numeric errors, write protection, paging (Intel SDM vol. 3, 2.5).
-const CR0: u64 = 0x8005_0033;
-/// Physical address extension, FXSAVE and its exceptions.
-const CR4: u64 = 0x620;
-/// SYSCALL, long mode enabled and active, no-execute (Intel SDM vol. 3, 2.2.1).
-const EFER: u64 = 0xd01;
 const MSR_STAR: u32 = 0xc000_0081;
 const MSR_LSTAR: u32 = 0xc000_0082;
 const MSR_FMASK: u32 = 0xc000_0084;
@@ -34,13 +26,6 @@ const APIC_SPURIOUS: usize = 0xf0;
 const APIC_SPURIOUS_ON: [libc::c_char; 2] = [-1, 1];
 /// `KVM_SET_TSS_ADDR`: three pages that Intel's VMX needs below 4 GiB and the guest never sees.
 const VMX_PAGES: usize = 0xfffb_d000;
-
-/// The privilege level at which code begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Level {
-    Cpl0,
-    Cpl3,
-}
 
 /// How a vCPU begins.
 #[derive(Clone, Copy, Debug)]
@@ -120,7 +105,7 @@ impl Vcpu {
     /// Sets all registers for a new run.
     pub(super) fn start(&self, start: &Start) -> Result<(), ProbeError> {
         let mut sregs = self.fd.get_sregs().map_err(failed("read registers"))?;
-        set_segments(&mut sregs, start.level);
+        set_long_mode(&mut sregs, start.level);
         self.fd.set_sregs(&sregs).map_err(failed("enter long mode"))?;
         let registers = kvm_regs {
             rip: tables::CODE + probe_code::offset(start.label),
@@ -192,41 +177,5 @@ impl Vcpu {
         let msrs = Msrs::from_entries(&entries).map_err(|_| failed("list MSRs")(invalid()))?;
         let set = self.fd.set_msrs(&msrs).map_err(failed("set MSRs"))?;
         if set == entries.len() { Ok(()) } else { Err(failed("set the entry of system calls")(invalid())) }
-    }
-}
-
-fn set_segments(sregs: &mut kvm_sregs, level: Level) {
-    let (code, data) = match level {
-        Level::Cpl0 => (selector::KERNEL_CODE, selector::KERNEL_DATA),
-        Level::Cpl3 => (selector::USER_CODE, selector::USER_DATA),
-    };
-    sregs.cs = segment(code, 0xb, true);
-    sregs.ss = segment(data, 3, false);
-    (sregs.ds, sregs.es, sregs.fs, sregs.gs) = (sregs.ss, sregs.ss, sregs.ss, sregs.ss);
-    sregs.tr = kvm_segment {
-        base: tables::TSS,
-        limit: tables::TSS_LIMIT,
-        selector: selector::TASK,
-        type_: 0xb,
-        present: 1,
-        ..Default::default()
-    };
-    sregs.gdt = kvm_dtable { base: tables::GDT, limit: tables::GDT_LIMIT, padding: [0; 3] };
-    sregs.idt = kvm_dtable { base: tables::IDT, limit: tables::IDT_LIMIT, padding: [0; 3] };
-    (sregs.cr0, sregs.cr3, sregs.cr4, sregs.efer) = (CR0, tables::PAGE_TABLE, CR4, EFER);
-}
-
-fn segment(selector: u16, type_: u8, code: bool) -> kvm_segment {
-    kvm_segment {
-        limit: u32::MAX,
-        selector,
-        type_,
-        present: 1,
-        dpl: u8::try_from(selector & 3).unwrap_or_default(),
-        db: u8::from(!code),
-        s: 1,
-        l: u8::from(code),
-        g: 1,
-        ..Default::default()
     }
 }

@@ -4,7 +4,8 @@ use std::thread;
 
 use kvm_ioctls::Kvm;
 
-use super::vcpu::{Level, Start, Vcpu, create_vm, failed};
+use super::registers::Level;
+use super::vcpu::{Start, Vcpu, create_vm, failed};
 use super::{ProbeError, tables};
 use crate::arch::probe_code::Label;
 

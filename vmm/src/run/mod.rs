@@ -21,11 +21,12 @@ use virtio_ikc::boot::{Privilege, flag};
 
 pub use error::RunError;
 
+use crate::arch::broken_pipe::{BROKEN_PIPE, was_ignored};
 use crate::boot::{self, Image};
 use crate::cli::{Options, PrivilegeChoice, Program, Trace};
 use crate::clock;
 use crate::partition::pin::pin_to_cpus;
-use crate::partition::{MemoryRequest, PartitionCpus, PartitionMemory};
+use crate::partition::{MemoryRequest, PageKind, PartitionCpus, PartitionMemory};
 use crate::probe;
 use crate::vm::{Machine, Processors};
 use agent::{Agent, FirstProxy};
@@ -64,6 +65,9 @@ fn try_run(options: &Options) -> Result<Ending, RunError> {
     let mut agent = Agent::start(&start, &descriptors(&memory, &machine, trace.as_ref()))?;
     // The agent takes its time; so does finding out what this machine is.
     let processors = Processors::new(&device, vcpus, privilege(options.privilege)?)?;
+    if options.verbose > 0 {
+        eprintln!("lwk-vmm: {}", summary(&cpus, &memory, &processors));
+    }
     let settings = boot::Settings {
         privilege: processors.privilege(),
         processors: processors.names(cpus.partition.as_slice()),
@@ -177,6 +181,18 @@ fn descriptors<'a>(memory: &'a PartitionMemory, machine: &'a Machine, trace: Opt
     std::iter::once(memory.file().as_fd()).chain(wires).chain(trace.map(File::as_fd)).collect()
 }
 
+/// What `-v` says of the partition.
+fn summary(cpus: &PartitionCpus, memory: &PartitionMemory, processors: &Processors) -> String {
+    let pages = match memory.page() {
+        PageKind::Huge(size) => size.name(),
+        PageKind::Transparent => "transparent huge",
+        PageKind::Small => "4K",
+    };
+    let mode = if processors.privilege() == Privilege::RING3 { "ring3" } else { "ring0" };
+    let (partition, agent, size) = (&cpus.partition, &cpus.agent, memory.size() >> 20);
+    format!("CPUs {partition}, agent on CPUs {agent}, {size} MiB in {pages} pages, {mode} mode")
+}
+
 fn flags(options: &Options, cpus: &PartitionCpus, memory: &PartitionMemory) -> u32 {
     let when = |condition, flag| if condition { flag } else { 0 };
     when(cpus.may_spin, flag::MAY_SPIN)
@@ -193,6 +209,6 @@ fn describe(options: &Options, program: &Program, proxy: FirstProxy) -> boot::Pr
         environment: options.environment.strings().collect(),
         process: proxy.process,
         parent: proxy.parent,
-        ignored_signals: proxy.ignored_signals,
+        ignored_signals: proxy.ignored_signals & !BROKEN_PIPE | if was_ignored() { BROKEN_PIPE } else { 0 },
     }
 }

@@ -14,7 +14,7 @@ use vmm_sys_util::timerfd::TimerFd;
 use super::agent::Agent;
 use super::ending::Ending;
 use super::error::RunError;
-use super::window::SharedWindow;
+use super::window::{Part, SharedWindow};
 use crate::arch::signal_file::SignalFile;
 use crate::boot::{Booted, Symbols, embedded};
 use crate::cli::StatsFormat;
@@ -108,7 +108,7 @@ impl Supervisor {
         let stopped = vm::stop(&self.shared, running);
         self.take_reports();
         let status = self.end.unwrap_or(Ok(0))?;
-        let stats = self.parts.stats.filter(|_| stopped);
+        let wanted = self.parts.stats.filter(|_| stopped);
         let collect = || {
             Report::collect(
                 &self.parts.memory,
@@ -118,7 +118,7 @@ impl Supervisor {
                 self.counters,
             )
         };
-        Ok(Ending { status, stats: stats.map(|format| (format, collect())) })
+        Ok(Ending { status, stats: wanted.map(|format| (format, collect())) })
     }
 
     /// The first end counts: what follows is most often its consequence.
@@ -131,12 +131,15 @@ impl Supervisor {
         match message {
             FromAgent::Ready { .. } => {}
             FromAgent::Ended { status } => self.end_with(Ok(status)),
-            FromAgent::Stopped { signal } => stop_ourselves(signal),
+            FromAgent::Stopped { .. } => stop_ourselves(),
             FromAgent::Violation { text } => return Err(RunError::Violation(text)),
             FromAgent::Failed { text } => return Err(RunError::System(text)),
             FromAgent::WindowMap { window, length, offset, writable } => {
-                let file = descriptors.first();
-                let done = self.window.map(&self.parts.machine, window, length, file, offset, writable);
+                let file = descriptors.into_iter().next().ok_or(Errno::BADF);
+                let done = file.and_then(|file| {
+                    let part = Part { at: window, length, file: Arc::new(file), offset, writable, size: None };
+                    self.window.map(&self.parts.machine, part)
+                });
                 self.answer_window(done)?;
             }
             FromAgent::WindowUnmap { window, length } => {
@@ -201,9 +204,9 @@ impl Supervisor {
     }
 }
 
-/// The program was stopped (Ctrl-Z): so are we, until the shell continues the job. Any signal that stops would do; only SIGSTOP
-/// cannot be in the way of our own signal file.
-fn stop_ourselves(_signal: i32) {
+/// The program was stopped (Ctrl-Z): so are we, until the shell continues the job. By SIGSTOP, whatever stopped the program: the
+/// others are taken by our own signal file.
+fn stop_ourselves() {
     // It cannot fail: we may send ourselves signals.
     let _ = kill_process(getpid(), Signal::STOP);
 }
@@ -217,6 +220,7 @@ impl MutEventSubscriber for Supervisor {
                 // Reading takes the expiry back; whether it was one or many does not matter.
                 let _ = self.timer.wait();
                 self.clock.update();
+                self.window.follow_sizes();
                 Ok(())
             }
             _ => {

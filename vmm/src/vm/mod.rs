@@ -20,3 +20,6 @@ pub use machine::Machine;
 pub use processors::Processors;
 pub use state::ExtendedState;
 pub use vcpu::{RunningVcpu, Shared, Vcpu, VcpuReport, stop};
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use kvm_ioctls::{VcpuExit, VcpuFd};
-use virtio_ikc::layout::DEVICE_PHYSICAL;
+use virtio_ikc::layout::{DEVICE_PHYSICAL, WINDOW_BYTES, WINDOW_PHYSICAL};
 use vmm_sys_util::eventfd::EventFd;
 use vmm_sys_util::signal::{Killable, SIGRTMIN, register_signal_handler};
 
@@ -153,18 +153,30 @@ impl Runner {
             Ok(VcpuExit::FailEntry(reason, cpu)) => {
                 return Err(format!("the processor refused to enter the guest (reason {reason:#x}, CPU {cpu})"));
             }
+            Ok(VcpuExit::MemoryFault { gpa, .. }) => return Err(lost_memory(gpa)),
             Ok(VcpuExit::InternalError) => return Err(self.internal_error()),
             Ok(exit) => return Err(format!("unexpected exit {exit:?}")),
             Err(error) if matches!(error.errno(), libc::EINTR | libc::EAGAIN) => {
                 shared.exits.count(ExitReason::Signal);
                 None
             }
+            Err(error) if error.errno() == libc::EFAULT => return Err(self.lost_page()),
             Err(error) => return Err(format!("KVM_RUN failed: {error}")),
         };
         if let Some(effect) = effect {
             self.report(VcpuReport::Device(effect));
         }
         Ok(())
+    }
+
+    /// Memory is missing and KVM does not say where (before Linux 6.8): most often it is where the last page fault was.
+    fn lost_page(&self) -> String {
+        let vcpu = &self.vcpu.descriptor;
+        let place = vcpu.get_sregs().and_then(|registers| vcpu.translate_gva(registers.cr2));
+        match place {
+            Ok(place) if place.valid != 0 => lost_memory(place.physical_address),
+            _ => "Linux has no memory for an address that the guest used".to_owned(),
+        }
     }
 
     /// KVM could not emulate an instruction, most often.
@@ -210,6 +222,16 @@ impl Runner {
             system.cr3,
             system.cr4,
         )
+    }
+}
+
+/// Memory that Linux could not give: most often a mapped file that was truncated.
+fn lost_memory(address: u64) -> String {
+    match address.checked_sub(WINDOW_PHYSICAL).filter(|offset| *offset < WINDOW_BYTES) {
+        Some(offset) => {
+            format!("the file that is mapped shared at {offset:#x} of the window ends before that page now")
+        }
+        None => format!("Linux has no memory for guest-physical address {address:#x}"),
     }
 }
 

@@ -48,7 +48,7 @@ pub fn look(thread: &Thread, call: &Call, arguments: [u64; 6]) -> First {
         }
         number::__NR_clock_nanosleep => clock_sleep(thread, arguments),
         number::__NR_setitimer | number::__NR_getitimer => interval_timer(arguments),
-        number::__NR_timer_create => First::Done(Err(Errno::ENOSYS)),
+        number::__NR_timer_create => create_timer(thread, arguments),
         number::__NR_signalfd | number::__NR_signalfd4 => First::Done(Err(Errno::ENOSYS)),
         _ => First::Offload(arguments),
     }
@@ -85,6 +85,25 @@ fn clock_sleep(thread: &Thread, arguments: [u64; 6]) -> First {
     let result = sleep(thread, Sleep { clock, absolute, request, remain });
     let in_words = if clock == u64::from(number::CLOCK_THREAD_CPUTIME_ID) { Err(Errno::EINVAL) } else { result };
     First::Done(in_words)
+}
+
+/// timer_create(2): Linux keeps the timer and sends its signal to the proxy. Those of a thread, and those that count processor time, would
+/// be the proxy's.
+fn create_timer(thread: &Thread, arguments: [u64; 6]) -> First {
+    const SIGEV_NONE: u32 = 1;
+    let [clock, event, ..] = arguments;
+    let mut how = 0;
+    if event != 0 {
+        match thread.process().space.lock().read::<u32>(event.wrapping_add(12)) {
+            Ok(found) => how = found,
+            Err(error) => return First::Done(Err(error)),
+        }
+    }
+    let counts_processor_time = matches!(clock & 0xffff_ffff, 2 | 3) || clock & 0x8000_0000 != 0;
+    if how > SIGEV_NONE || counts_processor_time {
+        return First::Done(Err(Errno::ENOSYS));
+    }
+    First::Offload(arguments)
 }
 
 /// setitimer(2) and getitimer(2): real time is Linux's; the proxy's processor time is not the program's.

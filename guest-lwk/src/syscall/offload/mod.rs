@@ -3,6 +3,7 @@
 mod arguments;
 mod buffer;
 mod message;
+mod socket;
 mod vector;
 mod wait_mask;
 
@@ -27,6 +28,7 @@ pub fn serve(thread: &Thread, call: &'static Call, arguments: [u64; 6]) -> SysRe
 
 /// Sends a drafted call and makes of the reply what the program gets.
 pub(super) fn send(thread: &Thread, call: &Call, draft: Draft) -> SysResult {
+    let descriptor = draft.argument(0);
     let reply = if call.may_wait() { request::send_interruptible(draft) } else { request::send(draft) };
     if let Some(raised) = from_kernel(reply.signal) {
         queue_for_thread(thread, raised)?;
@@ -35,6 +37,7 @@ pub(super) fn send(thread: &Thread, call: &Call, draft: Draft) -> SysResult {
         return from_register(reply.result);
     }
     match call.restart {
+        Restart::WithHandlerFlag if socket::has_timeout(call, descriptor) => Err(Errno::EINTR),
         Restart::WithHandlerFlag => Err(Errno(RESTART_WITH_FLAG)),
         Restart::WithoutHandler => Err(Errno(RESTART_WITHOUT_HANDLER)),
         Restart::Never => Err(Errno::EINTR),

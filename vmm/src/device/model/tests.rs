@@ -129,3 +129,19 @@ fn unknown_registers_are_ignored() {
     assert_eq!(write(&mut device, 0xff0, 1), None);
     assert_eq!(read(&device, 0xff0), 0);
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_sequence_of_accesses_does_harm(
+        accesses in proptest::collection::vec((0..0x140_u64, 0..=8_usize, proptest::num::u64::ANY), 0..200)
+    ) {
+        let mut device = device();
+        for (offset, width, value) in accesses {
+            let mut bytes = value.to_le_bytes();
+            if let Some(Effect::Log(line)) = device.write(offset, &bytes[..width]) {
+                proptest::prop_assert!(line.text.len() <= 3 * 4096);
+            }
+            device.read(offset, &mut bytes[..width]);
+        }
+    }
+}

@@ -1,4 +1,6 @@
+use super::super::thp::Thp;
 use super::*;
+use virtio_ikc::address::HUGE_PAGE_SIZE;
 use vm_memory::{Bytes, GuestAddress, GuestMemoryBackend, GuestMemoryRegion};
 
 fn request(size: u64, pages: HugePages) -> MemoryRequest {
@@ -38,7 +40,7 @@ fn sizes_that_cannot_be_had_are_refused() {
     for pages in [HugePages::Auto, HugePages::None] {
         assert!(message(reserve(all, pages)).contains("more than there is"));
     }
-    assert!(message(reserve(all, HugePages::Huge2M)).contains("reserve with: sysctl"));
+    assert!(message(reserve(all, HugePages::Huge2M)).contains("first run: sysctl"));
     assert!(message(reserve(MINIMUM, HugePages::Huge1G)).contains("whole gigabytes"));
 }
 
@@ -67,7 +69,7 @@ fn sizes_are_rounded_up_to_whole_pages() {
 #[test]
 fn the_guest_the_mapping_and_the_file_see_the_same_bytes() {
     use std::os::unix::fs::FileExt;
-    let memory = reserve(5 << 30, HugePages::None).expect("reserved");
+    let memory = reserve(LOW_MEMORY_END + (32 << 20), HugePages::None).expect("reserved");
     let guest = memory.guest_memory().expect("regions");
     assert_eq!(guest.num_regions(), 2);
     let address = GuestAddress(HIGH_MEMORY_START + 8);
