@@ -8,13 +8,16 @@
 
 pub mod case;
 pub mod cases;
+pub mod command;
 pub mod comparison;
 pub mod cpus;
 pub mod expected;
+pub mod group;
 pub mod lwk;
 pub mod outcome;
 pub mod programs;
 pub mod run;
+pub mod streams;
 pub mod suite;
 pub mod terminal;
 pub mod tree;

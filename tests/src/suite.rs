@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::case::Case;
+use crate::command;
 use crate::comparison::differences;
 use crate::cpus::Placement;
 use crate::expected::objection;
@@ -63,7 +64,7 @@ fn lack(case: &Case, placement: Placement) -> Option<String> {
     if placement.list().is_none() {
         return Some("needs two CPUs".to_owned());
     }
-    let missing = case.needs.iter().find(|program| run::find(Path::new(program)).is_none())?;
+    let missing = case.needs.iter().find(|program| command::find(Path::new(program)).is_none())?;
     Some(format!("needs {missing}, which is not installed"))
 }
 

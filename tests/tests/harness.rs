@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use differential_tests::case::Case;
+use differential_tests::command::Runner;
 use differential_tests::comparison::differences;
 use differential_tests::cpus::Placement;
 use differential_tests::expected::objection;
 use differential_tests::outcome::Outcome;
 use differential_tests::programs;
-use differential_tests::run::{Runner, once};
+use differential_tests::run::once;
 use rustix::process::Signal;
 
 fn pass_through() -> PathBuf {

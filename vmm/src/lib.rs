@@ -13,6 +13,7 @@ pub mod cli;
 pub mod clock;
 pub mod device;
 pub mod doctor;
+pub mod message;
 pub mod partition;
 pub mod probe;
 pub mod run;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use host_agent::protocol::AGENT_NAME;
 use lwk_vmm::cli::{self, Command, EXIT_OWN_ERROR};
+use lwk_vmm::message;
 
 fn main() -> ExitCode {
     if env::args_os().next().is_some_and(|name| name == AGENT_NAME) {
@@ -14,11 +15,11 @@ fn main() -> ExitCode {
         Ok(Command::Run(options)) => lwk_vmm::run::run(&options).into(),
         Ok(Command::Doctor { json }) => lwk_vmm::doctor::run(json).into(),
         Ok(Command::Print(text)) => {
-            print!("{text}");
+            message::answer(&text);
             ExitCode::SUCCESS
         }
         Err(error) => {
-            eprintln!("lwk-vmm: {error}");
+            message::say(&error);
             error.exit_code().into()
         }
     }
@@ -28,7 +29,7 @@ fn main() -> ExitCode {
 fn agent() -> ExitCode {
     let number = env::args().nth(1).and_then(|number| number.parse().ok());
     let Some(socket) = number.and_then(lwk_vmm::inherited_descriptor) else {
-        eprintln!("lwk-vmm: {AGENT_NAME} is started by lwk-vmm only");
+        message::say(format_args!("{AGENT_NAME} is started by lwk-vmm only"));
         return EXIT_OWN_ERROR.into();
     };
     std::process::exit(host_agent::run(socket))

@@ -29,20 +29,21 @@ pub enum Clock {
     Tai,
 }
 
-/// A whole copy of the time page.
-fn snapshot() -> TimePage {
+/// A whole copy of the time page, and the counter read while it held: later, the page could be newer than the counter.
+fn snapshot() -> (TimePage, u64) {
     let address = direct_map::address_of(boot::page().time_page) as *const TimePage;
     loop {
         // SAFETY: the VMM put the page into the partition's memory; it changes it under the sequence number.
-        let (before, page, after) = unsafe {
+        let (before, page, now, after) = unsafe {
             let sequence = &*core::ptr::addr_of!((*address).sequence).cast::<AtomicU32>();
             let before = sequence.load(Ordering::Acquire);
             let page = address.read_volatile();
+            let now = ticks();
             fence(Ordering::Acquire);
-            (before, page, sequence.load(Ordering::Relaxed))
+            (before, page, now, sequence.load(Ordering::Relaxed))
         };
         if before == after && before & 1 == 0 {
-            return page;
+            return (page, now);
         }
         core::hint::spin_loop();
     }
@@ -50,7 +51,7 @@ fn snapshot() -> TimePage {
 
 /// Nanoseconds of `clock`.
 pub fn now(clock: Clock) -> u64 {
-    let page = snapshot();
+    let (page, now) = snapshot();
     let (base, multiplier) = match clock {
         Clock::Realtime => (page.realtime, page.multiplier),
         Clock::Monotonic => (page.monotonic, page.multiplier),
@@ -58,17 +59,17 @@ pub fn now(clock: Clock) -> u64 {
         Clock::Boottime => (page.boottime, page.multiplier),
         Clock::Tai => (page.tai, page.multiplier),
     };
-    base + scale(ticks().saturating_sub(page.tsc), multiplier)
+    base + scale(now.saturating_sub(page.tsc), multiplier)
 }
 
 /// Minutes west of Greenwich and the kind of summer time.
 pub fn timezone() -> [i32; 2] {
-    snapshot().timezone
+    snapshot().0.timezone
 }
 
 /// `ticks` in nanoseconds.
 pub fn nanoseconds(ticks: u64) -> u64 {
-    scale(ticks, snapshot().multiplier)
+    scale(ticks, snapshot().0.multiplier)
 }
 
 fn scale(ticks: u64, multiplier: u64) -> u64 {
@@ -77,7 +78,7 @@ fn scale(ticks: u64, multiplier: u64) -> u64 {
 
 /// The TSC at which `CLOCK_MONOTONIC` will be `nanoseconds`.
 pub fn deadline_ticks(nanoseconds: u64) -> u64 {
-    let page = snapshot();
+    let (page, _) = snapshot();
     let ahead = nanoseconds.saturating_sub(page.monotonic);
     let ticks = (u128::from(ahead) << 32) / u128::from(page.multiplier.max(1));
     page.tsc.saturating_add(u64::try_from(ticks).unwrap_or(u64::MAX))

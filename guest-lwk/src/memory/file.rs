@@ -2,6 +2,7 @@
 //! are Linux's own page cache, which the VMM shows in the window.
 
 use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 
 use lwk_core::protection::Protection;
 use lwk_core::vma::{Backing, Vma, VmaFlags, VmaTree};
@@ -152,6 +153,11 @@ pub fn sync_window(handle: u64, offset: u64, length: u64, flags: u64) -> SysResu
     let mut draft = Draft::operation(Operation::WINDOW_SYNC);
     draft.arguments([physical.0 - WINDOW_PHYSICAL, length, flags, 0, 0, 0]);
     from_register(request::send(draft).result)
+}
+
+/// The files of which something is shown in the window.
+pub fn shown_handles() -> Vec<u64> {
+    FILES.lock().iter().filter(|(_, file)| file.window.is_some()).map(|(handle, _)| *handle).collect()
 }
 
 /// Asks Linux for the file's size now.

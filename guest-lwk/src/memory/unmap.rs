@@ -6,8 +6,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 use linux_raw_sys::general as abi;
 use lwk_core::page_table::EntryFlags;
-use lwk_core::vma::{Backing, VmaFlags};
-use virtio_ikc::address::PAGE_SIZE;
+use lwk_core::vma::{Backing, Vma, VmaFlags};
+use virtio_ikc::address::{PAGE_SIZE, page_align_up};
 
 use super::page_table::Released;
 use super::space::AddressSpace;
@@ -103,6 +103,24 @@ impl AddressSpace {
             super::populate::PopulateError::OutOfMemory => Errno::ENOMEM,
         })?;
         Ok(0)
+    }
+
+    /// Takes the pages of shared mappings away that lie wholly beyond `size` bytes of the file: a touch is a SIGBUS now.
+    pub fn cut_mappings(&mut self, handle: u64, size: u64) -> Result<(), Errno> {
+        let shown = |area: &Vma| match area.backing {
+            Backing::File { handle: other, offset } if other == handle && area.flags.contains(VmaFlags::SHARED) => {
+                let kept = page_align_up(size.saturating_sub(offset)).unwrap_or(u64::MAX);
+                Some(area.start.saturating_add(kept).min(area.end)..area.end)
+            }
+            _ => None,
+        };
+        let ranges: Vec<_> = self.areas.iter().filter_map(shown).collect();
+        for range in ranges {
+            let mut released = Released::default();
+            self.table.visit(range.clone(), &mut |_, level, entry| released.take(level, entry))?;
+            self.release(&range, released);
+        }
+        Ok(())
     }
 
     /// Serves mlock(2) and munlock(2).

@@ -282,3 +282,41 @@ fn messages_carry_bytes_addresses_and_descriptors() {
     partition.write(DATA + 0x200 + 16, &own.to_le_bytes());
     assert_eq!(partition.run(send), -i64::from(libc::EBADF));
 }
+
+/// Two vCPUs ask and wait at random, sometimes so long that everybody sleeps; no request may be overlooked.
+#[test]
+fn no_request_is_overlooked_however_the_workers_come_and_go() {
+    for may_spin in [false, true] {
+        let partition = TestPartition::new(may_spin);
+        let (reader, writer) = rustix::pipe::pipe().unwrap();
+        let (partition, reader, writer) = (&partition, reader.as_raw_fd() as u64, writer.as_raw_fd() as u64);
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                for round in 0..3000_u64 {
+                    let read = call(libc::SYS_read, &[reader, 1, 1]);
+                    let read = with(read, 1, Role::WHOLE, Direction::OUT, &[(DATA, 1)]);
+                    assert_eq!(partition.wait(partition.submit(1, read)).result, 1, "{round}");
+                    pause(round);
+                }
+            });
+            scope.spawn(move || {
+                for round in 0..3000_u64 {
+                    assert_eq!(partition.wait(partition.submit(2, number_99())).result, 99, "{round}");
+                    let write = call(libc::SYS_write, &[writer, 1, 1]);
+                    let write = with(write, 1, Role::WHOLE, Direction::IN, &[(DATA + 64, 1)]);
+                    assert_eq!(partition.wait(partition.submit(2, write)).result, 1, "{round}");
+                    pause(round + 7);
+                }
+            });
+        });
+    }
+}
+
+/// Mostly nothing, sometimes a little, rarely longer than a watcher polls.
+fn pause(round: u64) {
+    match round % 97 {
+        0 => std::thread::sleep(Duration::from_micros(1500)),
+        5 | 50 => std::thread::sleep(Duration::from_micros(round % 300)),
+        _ => {}
+    }
+}

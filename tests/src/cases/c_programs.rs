@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::case::Case;
+use crate::command;
 use crate::programs::{self, Flavour, Program, ProgramCase};
-use crate::run;
 
 /// One case for each case of each program of `group`.
 ///
@@ -41,7 +41,7 @@ fn from_programs(
     cases: impl Fn(&Program) -> Vec<Case>,
 ) -> Result<Vec<Case>> {
     let compiler = flavour.compiler();
-    if run::find(Path::new(compiler)).is_none() {
+    if command::find(Path::new(compiler)).is_none() {
         let name = format!("programs of {group}, {flavour:?}");
         return Ok(vec![Case::words(&name, compiler).needs(&[compiler])]);
     }

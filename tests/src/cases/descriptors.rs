@@ -26,9 +26,9 @@ pub(super) fn cases() -> Vec<Case> {
             .status(1),
         Case::shell("a limit of descriptors", "ulimit -n; exec 8<file && echo low; ulimit -f")
             .set_up(":>file")
-            .prelude("ulimit -n 256; ulimit -f 2000"),
+            .prelude("ulimit -n 256; ulimit -S -f 2000"),
         Case::words("a limit of file sizes", "dd if=/dev/zero of=file bs=1000 count=100 status=none")
-            .prelude("ulimit -f 10")
+            .prelude("ulimit -S -f 10")
             .status(153),
         Case::words("SIGPIPE ignored is inherited", "seq 1 1000000")
             .prelude("trap '' PIPE")

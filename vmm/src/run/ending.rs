@@ -4,6 +4,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
 use crate::cli::StatsFormat;
+use crate::message;
 use crate::stats::Report;
 
 /// What is added to a signal's number for the exit status, as shells do.
@@ -22,7 +23,7 @@ impl Ending {
     /// Prints the counters; answers the exit status.
     pub(super) fn report(&self) -> u8 {
         if let Some((format, report)) = &self.stats {
-            eprintln!("{}", report.render(*format));
+            message::block(report.render(*format));
         }
         exit_status(self.status)
     }

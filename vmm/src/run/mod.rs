@@ -25,6 +25,7 @@ use crate::arch::broken_pipe::{BROKEN_PIPE, was_ignored};
 use crate::boot::{self, Image};
 use crate::cli::{Options, PrivilegeChoice, Program, Trace};
 use crate::clock;
+use crate::message;
 use crate::partition::pin::pin_to_cpus;
 use crate::partition::{MemoryRequest, PageKind, PartitionCpus, PartitionMemory};
 use crate::probe;
@@ -40,7 +41,7 @@ pub fn run(options: &Options) -> u8 {
     match try_run(options) {
         Ok(ending) => ending.report(),
         Err(error) => {
-            eprintln!("lwk-vmm: {error}");
+            message::say(&error);
             error.exit_code()
         }
     }
@@ -66,7 +67,7 @@ fn try_run(options: &Options) -> Result<Ending, RunError> {
     // The agent takes its time; so does finding out what this machine is.
     let processors = Processors::new(&device, vcpus, privilege(options.privilege)?)?;
     if options.verbose > 0 {
-        eprintln!("lwk-vmm: {}", summary(&cpus, &memory, &processors));
+        message::say(summary(&cpus, &memory, &processors));
     }
     let settings = boot::Settings {
         privilege: processors.privilege(),
@@ -131,7 +132,7 @@ fn reserve(options: &Options, cpus: &PartitionCpus) -> Result<PartitionMemory, R
     };
     let memory = PartitionMemory::reserve(&request, &mut warnings);
     for warning in warnings {
-        eprintln!("lwk-vmm: warning: {warning}");
+        message::say(format_args!("warning: {warning}"));
     }
     Ok(memory?)
 }

@@ -20,6 +20,7 @@ use crate::boot::{Booted, Symbols, embedded};
 use crate::cli::StatsFormat;
 use crate::clock::{Clock, FIRST_INTERVAL, INTERVAL};
 use crate::device::{Device, Effect, LogLevel, LogLine};
+use crate::message;
 use crate::stats::{AgentCounters, Report};
 use crate::vm::{self, Machine, RunningVcpu, Shared, Vcpu, VcpuReport};
 
@@ -190,7 +191,7 @@ impl Supervisor {
             _ => line.text.clone(),
         };
         for line in text.lines() {
-            eprintln!("lwk: {line}");
+            message::line("lwk", line);
         }
     }
 

@@ -4,6 +4,7 @@ mod arguments;
 mod buffer;
 mod message;
 mod socket;
+mod truncation;
 mod vector;
 mod wait_mask;
 
@@ -20,10 +21,14 @@ pub fn serve(thread: &Thread, call: &'static Call, arguments: [u64; 6]) -> SysRe
     if call.arguments.iter().any(|kind| matches!(kind, Argument::MessagesIn(_) | Argument::MessagesOut(_))) {
         return message::serve_many(thread, call, arguments);
     }
-    wait_mask::with(thread, call, arguments, |arguments| {
+    let result = wait_mask::with(thread, call, arguments, |arguments| {
         let draft = arguments::marshal(thread, call, arguments)?;
         send(thread, call, draft)
-    })
+    });
+    if result.is_ok() {
+        truncation::follow(thread, call, &arguments);
+    }
+    result
 }
 
 /// Sends a drafted call and makes of the reply what the program gets.

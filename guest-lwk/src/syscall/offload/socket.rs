@@ -26,7 +26,7 @@ pub fn has_timeout(call: &Call, descriptor: u64) -> bool {
     let length = Box::new(16_u32);
     let at = |address, length| Segment { address, length };
     let mut draft = Draft::call(GETSOCKOPT, [descriptor, SOL_SOCKET, option, 1, 1, 0]);
-    draft.output(3, &[at(direct_map::physical_of(timeout.as_ref()), 16)]);
+    draft.buffer(3, Role::WHOLE, Direction::IN_OUT, 16, &[at(direct_map::physical_of(timeout.as_ref()), 16)]);
     draft.buffer(4, Role::WHOLE, Direction::IN_OUT, 4, &[at(direct_map::physical_of(length.as_ref()), 4)]);
     let reply = request::send(draft);
     reply.result == 0 && direct_map::read_plain::<[u64; 2]>(direct_map::physical_of(timeout.as_ref())) != [0, 0]
