@@ -35,11 +35,7 @@ struct Cells {
 
 impl Cells {
     fn new(weakness: Weakness) -> Self {
-        let cells = |part| {
-            (0..LAYOUT.bytes(part) / 2)
-                .map(|_| AtomicU64::new(0))
-                .collect()
-        };
+        let cells = |part| (0..LAYOUT.bytes(part) / 2).map(|_| AtomicU64::new(0)).collect();
         Self {
             descriptors: cells(Part::Descriptors),
             available: cells(Part::Available),
@@ -58,11 +54,7 @@ impl Cells {
     }
 
     fn ordering(&self, wanted: Ordering) -> Ordering {
-        if self.weakness == Weakness::Unordered {
-            Ordering::Relaxed
-        } else {
-            wanted
-        }
+        if self.weakness == Weakness::Unordered { Ordering::Relaxed } else { wanted }
     }
 }
 
@@ -91,10 +83,7 @@ impl Shared {
     }
 
     fn driver(&self) -> Driver<Self> {
-        let nowhere = Slot {
-            request: GuestPhysical(0),
-            reply: GuestPhysical(0),
-        };
+        let nowhere = Slot { request: GuestPhysical(0), reply: GuestPhysical(0) };
         Driver::of_requests(self.clone(), LAYOUT, |_| nowhere)
     }
 
@@ -115,11 +104,7 @@ impl Shared {
         loop {
             if let Some(head) = device.take_available().expect("the driver is well-behaved") {
                 let request = self.0.requests[usize::from(Slot::of(head))].load(Ordering::Relaxed);
-                assert_eq!(
-                    request,
-                    100 + u32::from(Slot::of(head)),
-                    "published before its payload"
-                );
+                assert_eq!(request, 100 + u32::from(Slot::of(head)), "published before its payload");
                 return head;
             }
             if !device.arm_notifications() {
@@ -142,11 +127,7 @@ impl Shared {
             if let Some(used) = driver.take_used().expect("the device is well-behaved") {
                 let slot = Slot::of(used.head);
                 let reply = self.0.replies[usize::from(slot)].load(Ordering::Relaxed);
-                assert_eq!(
-                    reply,
-                    200 + u32::from(slot),
-                    "given back before its payload"
-                );
+                assert_eq!(reply, 200 + u32::from(slot), "given back before its payload");
                 return slot;
             }
             if !driver.wait_armed() {
@@ -180,9 +161,7 @@ impl QueueMemory for Shared {
 
     fn store_u64(&self, part: Part, offset: usize, value: u64, ordering: Ordering) {
         let cells = &self.0.cells;
-        cells
-            .cell(part, offset)
-            .store(value, cells.ordering(ordering));
+        cells.cell(part, offset).store(value, cells.ordering(ordering));
     }
 
     fn fence(&self) {

@@ -4,8 +4,8 @@ use std::mem::offset_of;
 
 use virtio_ikc::device::{config, feature};
 use virtio_ikc::message::{
-    BufferDescriptor, Event, EventKind, MAX_BUFFERS, MAX_SEGMENTS, Operation, Reply, Request,
-    RequestHeader, Role, VERSION,
+    BufferDescriptor, Event, EventKind, MAX_BUFFERS, MAX_SEGMENTS, Operation, Reply, Request, RequestHeader, Role,
+    VERSION,
 };
 
 const SPECIFICATION: &str = include_str!("../SPEC.md");
@@ -14,14 +14,8 @@ const SPECIFICATION: &str = include_str!("../SPEC.md");
 fn has_row(section: &str, cells: &[&str]) -> bool {
     let row = format!("| {} |", cells.join(" | "));
     let heading = |line: &str| line.starts_with('#');
-    let wanted = |line: &str| {
-        line.trim_start_matches('#')
-            .trim_start()
-            .starts_with(section)
-    };
-    let lines = SPECIFICATION
-        .lines()
-        .skip_while(|line| !(heading(line) && wanted(line)));
+    let wanted = |line: &str| line.trim_start_matches('#').trim_start().starts_with(section);
+    let lines = SPECIFICATION.lines().skip_while(|line| !(heading(line) && wanted(line)));
     let mut lines = lines.skip(1).take_while(|line| !heading(line));
     lines.any(|line| line.starts_with(&row))
 }
@@ -90,16 +84,7 @@ fn operations_have_the_numbers_specified() {
 
 #[test]
 fn roles_have_the_numbers_specified() {
-    assert_numbers!(
-        "7.3 ",
-        Role,
-        WHOLE,
-        STRING,
-        VECTOR,
-        MESSAGE_NAME,
-        MESSAGE_CONTROL,
-        MESSAGE_HEADER
-    );
+    assert_numbers!("7.3 ", Role, WHOLE, STRING, VECTOR, MESSAGE_NAME, MESSAGE_CONTROL, MESSAGE_HEADER);
 }
 
 #[test]
@@ -111,10 +96,7 @@ fn feature_bits_are_those_specified() {
         (feature::VERSION_1, "`VIRTIO_F_VERSION_1`"),
     ];
     for (bit, name) in bits {
-        assert!(
-            has_row("3 ", &[&bit.trailing_zeros().to_string(), name]),
-            "{name}"
-        );
+        assert!(has_row("3 ", &[&bit.trailing_zeros().to_string(), name]), "{name}");
     }
 }
 
@@ -129,18 +111,12 @@ fn the_configuration_space_is_that_specified() {
         (config::PANIC, "32", "write"),
     ];
     for (offset, bits, access) in fields {
-        assert!(
-            has_row("4 ", &[&format!("{offset:#04x}"), bits, access]),
-            "{offset:#04x}"
-        );
+        assert!(has_row("4 ", &[&format!("{offset:#04x}"), bits, access]), "{offset:#04x}");
     }
 }
 
 #[test]
 fn limits_are_those_specified() {
-    assert_eq!(
-        (VERSION, MAX_BUFFERS, MAX_SEGMENTS, EventKind::SIGNAL.0),
-        (1, 8, 16_384, 1)
-    );
+    assert_eq!((VERSION, MAX_BUFFERS, MAX_SEGMENTS, EventKind::SIGNAL.0), (1, 8, 16_384, 1));
     assert!(SPECIFICATION.contains(&format!("`message::VERSION` ({VERSION})")));
 }

@@ -27,9 +27,7 @@ struct GuestQueue(Arc<GuestMemoryMmap>);
 impl GuestQueue {
     fn new() -> Self {
         let ranges = [(GuestAddress(0), MEMORY_BYTES)];
-        Self(Arc::new(
-            GuestMemoryMmap::from_ranges(&ranges).expect("memory for the test"),
-        ))
+        Self(Arc::new(GuestMemoryMmap::from_ranges(&ranges).expect("memory for the test")))
     }
 
     fn address(part: Part, offset: usize) -> GuestAddress {
@@ -37,15 +35,11 @@ impl GuestQueue {
     }
 
     fn read(&self, address: GuestPhysical) -> u64 {
-        self.0
-            .load(GuestAddress(address.as_u64()), Ordering::Relaxed)
-            .expect("inside the memory")
+        self.0.load(GuestAddress(address.as_u64()), Ordering::Relaxed).expect("inside the memory")
     }
 
     fn write(&self, address: GuestPhysical, value: u64) {
-        self.0
-            .store(value, GuestAddress(address.as_u64()), Ordering::Relaxed)
-            .expect("inside the memory");
+        self.0.store(value, GuestAddress(address.as_u64()), Ordering::Relaxed).expect("inside the memory");
     }
 }
 
@@ -71,10 +65,7 @@ impl QueueMemory for GuestQueue {
 
 fn slot(number: u16) -> Slot {
     let request = GuestPhysical(REQUESTS + u64::from(number) * 1024);
-    Slot {
-        request,
-        reply: GuestPhysical(REPLIES + u64::from(number) * 64),
-    }
+    Slot { request, reply: GuestPhysical(REPLIES + u64::from(number) * 64) }
 }
 
 /// What the test needs of a device's side.
@@ -90,18 +81,8 @@ trait DeviceSide: Send + 'static {
 impl DeviceSide for Device<GuestQueue> {
     fn take(&mut self) -> Option<(u16, Slot)> {
         let head = self.take_available().expect("the driver is well-behaved")?;
-        let blocks = self
-            .chain(head)
-            .expect("a sound chain")
-            .as_request()
-            .expect("a request");
-        Some((
-            head,
-            Slot {
-                request: blocks.request,
-                reply: blocks.reply,
-            },
-        ))
+        let blocks = self.chain(head).expect("a sound chain").as_request().expect("a request");
+        Some((head, Slot { request: blocks.request, reply: blocks.reply }))
     }
 
     fn complete(&mut self, head: u16) -> bool {
@@ -137,34 +118,18 @@ impl DeviceSide for Theirs {
     fn take(&mut self) -> Option<(u16, Slot)> {
         let chain = self.queue.pop_descriptor_chain(&*self.memory.0)?;
         let head = chain.head_index();
-        let blocks: Vec<_> = chain
-            .map(|block| (block.addr().0, block.len(), block.is_write_only()))
-            .collect();
-        let [(request, 1024, false), (reply, 64, true)] = blocks[..] else {
-            panic!("no request: {blocks:x?}")
-        };
-        Some((
-            head,
-            Slot {
-                request: GuestPhysical(request),
-                reply: GuestPhysical(reply),
-            },
-        ))
+        let blocks: Vec<_> = chain.map(|block| (block.addr().0, block.len(), block.is_write_only())).collect();
+        let [(request, 1024, false), (reply, 64, true)] = blocks[..] else { panic!("no request: {blocks:x?}") };
+        Some((head, Slot { request: GuestPhysical(request), reply: GuestPhysical(reply) }))
     }
 
     fn complete(&mut self, head: u16) -> bool {
-        self.queue
-            .add_used(&*self.memory.0, head, 64)
-            .expect("room in the used ring");
-        self.queue
-            .needs_notification(&*self.memory.0)
-            .expect("inside the memory")
+        self.queue.add_used(&*self.memory.0, head, 64).expect("room in the used ring");
+        self.queue.needs_notification(&*self.memory.0).expect("inside the memory")
     }
 
     fn arm(&mut self) -> bool {
-        self.queue
-            .enable_notification(&*self.memory.0)
-            .expect("inside the memory")
+        self.queue.enable_notification(&*self.memory.0).expect("inside the memory")
     }
 }
 
@@ -191,13 +156,7 @@ fn serve(mut device: impl DeviceSide, memory: &GuestQueue, driver: &Thread, stop
 }
 
 /// Sends `count` requests, at most `window` at a time, and checks every reply.
-fn drive(
-    driver: &mut Driver<GuestQueue>,
-    memory: &GuestQueue,
-    device: &Thread,
-    window: u16,
-    count: u64,
-) {
+fn drive(driver: &mut Driver<GuestQueue>, memory: &GuestQueue, device: &Thread, window: u16, count: u64) {
     let mut free: Vec<u16> = (0..window).collect();
     let mut expected = vec![0; usize::from(window)];
     let (mut sent, mut answered) = (0, 0);
@@ -208,19 +167,13 @@ fn drive(
             memory.write(slot(number).request, sent);
             expected[usize::from(number)] = !sent;
             sent += 1;
-            if driver
-                .publish(Slot::head(number))
-                .expect("the slot is free")
-            {
+            if driver.publish(Slot::head(number)).expect("the slot is free") {
                 device.unpark();
             }
         }
         if let Some(used) = driver.take_used().expect("the device is well-behaved") {
             let number = Slot::of(used.head);
-            assert_eq!(
-                memory.read(slot(number).reply),
-                expected[usize::from(number)]
-            );
+            assert_eq!(memory.read(slot(number).reply), expected[usize::from(number)]);
             assert_eq!(used.length, 64);
             answered += 1;
             free.push(number);
@@ -263,11 +216,7 @@ fn one_request_at_a_time_with_our_device() {
 
 #[test]
 fn a_full_queue_with_our_device() {
-    run(
-        |memory| Device::new(memory, LAYOUT),
-        LAYOUT.slots(),
-        200_000,
-    );
+    run(|memory| Device::new(memory, LAYOUT), LAYOUT.slots(), 200_000);
 }
 
 #[test]
@@ -286,20 +235,12 @@ fn both_devices_ask_for_the_same_doorbells_and_interrupts() {
         }
         for number in 0..=round % LAYOUT.slots() {
             let head = Slot::head(number);
-            assert_eq!(
-                driver_of_ours.publish(head),
-                driver_of_theirs.publish(head),
-                "doorbell in round {round}"
-            );
+            assert_eq!(driver_of_ours.publish(head), driver_of_theirs.publish(head), "doorbell in round {round}");
         }
         while let Some((head, blocks)) = our_device.take() {
             assert_eq!(their_device.take(), Some((head, blocks)));
             let interrupt = DeviceSide::complete(&mut our_device, head);
-            assert_eq!(
-                interrupt,
-                their_device.complete(head),
-                "interrupt in round {round}"
-            );
+            assert_eq!(interrupt, their_device.complete(head), "interrupt in round {round}");
         }
         while let Some(used) = driver_of_ours.take_used().expect("a sound queue") {
             assert_eq!(driver_of_theirs.take_used(), Ok(Some(used)));

@@ -37,17 +37,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
 
 fn page(calls: &[Call]) -> String {
     let mut text = String::from(INTRODUCTION);
-    let routes = [
-        Kind::Local,
-        Kind::LocalFirst,
-        Kind::Offloaded,
-        Kind::Refused,
-    ];
+    let routes = [Kind::Local, Kind::LocalFirst, Kind::Offloaded, Kind::Refused];
     for route in routes {
-        let count = calls
-            .iter()
-            .filter(|call| Kind::of(call.route) == route)
-            .count();
+        let count = calls.iter().filter(|call| Kind::of(call.route) == route).count();
         let _ = writeln!(text, "| {} | {count} | {} |", route.name(), route.meaning());
     }
     let _ = writeln!(text, "| all | {} | |\n\n## Calls\n", calls.len());
@@ -71,11 +63,7 @@ says\", counted from 0. *Restart*: what a signal does to a call that waits (sign
 ";
 
 fn row(call: &Call) -> String {
-    let arguments: Vec<String> = call
-        .arguments
-        .iter()
-        .map(|argument| describe(*argument))
-        .collect();
+    let arguments: Vec<String> = call.arguments.iter().map(|argument| describe(*argument)).collect();
     let route = match call.route {
         Route::Refused(errno) => format!("refused ({})", errno_name(errno)),
         other => Kind::of(other).name().to_owned(),
@@ -86,12 +74,7 @@ fn row(call: &Call) -> String {
         Restart::WithoutHandler => "without handler",
     };
     let note = call.note.replace('|', "\\|");
-    format!(
-        "| {} | {} | {route} | {} | {restart} | {note} |\n",
-        call.number,
-        call.name,
-        arguments.join(", ")
-    )
+    format!("| {} | {} | {route} | {} | {restart} | {note} |\n", call.number, call.name, arguments.join(", "))
 }
 
 /// A route without its errno.
@@ -125,9 +108,7 @@ impl Kind {
     fn meaning(self) -> &'static str {
         match self {
             Self::Local => "the LWK answers",
-            Self::LocalFirst => {
-                "the LWK serves, changes or refuses some uses and hands the rest to Linux"
-            }
+            Self::LocalFirst => "the LWK serves, changes or refuses some uses and hands the rest to Linux",
             Self::Offloaded => "Linux answers, through the proxy",
             Self::Refused => "nobody answers; the program gets the errno",
         }
@@ -193,11 +174,7 @@ mod tests {
     const READ: Call = Call {
         number: 0,
         name: "read",
-        arguments: &[
-            Argument::Fd,
-            Argument::Out(Size::Argument(2)),
-            Argument::Long,
-        ],
+        arguments: &[Argument::Fd, Argument::Out(Size::Argument(2)), Argument::Long],
         route: Route::Offloaded,
         restart: Restart::WithHandlerFlag,
         note: "a|b",
@@ -211,13 +188,7 @@ mod tests {
 
     #[test]
     fn routes_are_counted() {
-        let page = page(&[
-            READ,
-            Call {
-                route: Route::Refused(38),
-                ..READ
-            },
-        ]);
+        let page = page(&[READ, Call { route: Route::Refused(38), ..READ }]);
         assert!(page.contains("| offloaded | 1 |"), "{page}");
         assert!(page.contains("refused (ENOSYS)"), "{page}");
         assert!(page.contains("| all | 2 |"), "{page}");

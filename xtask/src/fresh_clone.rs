@@ -30,20 +30,14 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let temporary = tempfile::tempdir().context("cannot create a temporary folder")?;
     let clone = temporary.path().join("clone");
     let mut git = Command::new("git");
-    workspace::run(
-        git.args(["clone", "--quiet", "--no-local"])
-            .arg(&workspace.root)
-            .arg(&clone),
-    )?;
-    let readme =
-        fs::read_to_string(clone.join("README.md")).context("the clone has no README.md")?;
+    workspace::run(git.args(["clone", "--quiet", "--no-local"]).arg(&workspace.root).arg(&clone))?;
+    let readme = fs::read_to_string(clone.join("README.md")).context("the clone has no README.md")?;
     let wanted: Vec<&str> = match options.blocks.as_slice() {
         [] => BLOCKS.to_vec(),
         blocks => blocks.iter().map(String::as_str).collect(),
     };
     for name in wanted {
-        let script = block(&readme, name)
-            .with_context(|| format!("README.md has no fenced block `sh {name}`"))?;
+        let script = block(&readme, name).with_context(|| format!("README.md has no fenced block `sh {name}`"))?;
         run_block(&clone, name, &script, options)?;
     }
     Ok(())
@@ -52,10 +46,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
 fn run_block(clone: &Path, name: &str, script: &str, options: &Options) -> Result<()> {
     println!("README.md, {name}:");
     let mut shell = Command::new("bash");
-    shell
-        .args(["-eo", "pipefail", "-c", script])
-        .current_dir(clone)
-        .stdin(Stdio::null());
+    shell.args(["-eo", "pipefail", "-c", script]).current_dir(clone).stdin(Stdio::null());
     forget_this_cargo(&mut shell);
     match &options.target_dir {
         Some(folder) => shell.env("CARGO_TARGET_DIR", std::path::absolute(folder)?),
@@ -81,9 +72,7 @@ fn forget_this_cargo(command: &mut Command) {
 
 fn warn_of_uncommitted_changes(workspace: &Workspace) -> Result<()> {
     let mut status = Command::new("git");
-    status
-        .args(["status", "--porcelain"])
-        .current_dir(&workspace.root);
+    status.args(["status", "--porcelain"]).current_dir(&workspace.root);
     if !workspace::output(&mut status)?.is_empty() {
         eprintln!("warning: the checkout has uncommitted changes, which a clone does not see");
     }
@@ -93,10 +82,7 @@ fn warn_of_uncommitted_changes(workspace: &Workspace) -> Result<()> {
 /// The text of the first fenced shell block whose info string names `name`.
 fn block(readme: &str, name: &str) -> Option<String> {
     let mut lines = readme.lines();
-    lines.find(|line| {
-        line.strip_prefix("```sh")
-            .is_some_and(|info| info.trim() == name)
-    })?;
+    lines.find(|line| line.strip_prefix("```sh").is_some_and(|info| info.trim() == name))?;
     let text: Vec<&str> = lines.take_while(|line| !line.starts_with("```")).collect();
     Some(text.join("\n"))
 }
@@ -105,8 +91,7 @@ fn block(readme: &str, name: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    const README: &str =
-        "# t\n```sh\nno\n```\n```sh main-job\ncargo run\n```\n\n```sh tests\ncargo test\nls\n```\n";
+    const README: &str = "# t\n```sh\nno\n```\n```sh main-job\ncargo run\n```\n\n```sh tests\ncargo test\nls\n```\n";
 
     #[test]
     fn a_block_is_found_by_its_name() {

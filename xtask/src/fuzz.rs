@@ -22,19 +22,13 @@ pub(crate) struct Options {
 
 /// Runs each fuzz target of `host-agent/fuzz` for its share of the time.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
-    let targets = if options.targets.is_empty() {
-        list(workspace)?
-    } else {
-        options.targets.clone()
-    };
+    let targets = if options.targets.is_empty() { list(workspace)? } else { options.targets.clone() };
     let count = u64::try_from(targets.len())?;
     if count == 0 {
         bail!("host-agent/fuzz has no targets");
     }
     let seconds = (options.seconds / count).max(1);
-    targets
-        .iter()
-        .try_for_each(|target| fuzz(workspace, target, seconds))
+    targets.iter().try_for_each(|target| fuzz(workspace, target, seconds))
 }
 
 fn fuzz(workspace: &Workspace, target: &str, seconds: u64) -> Result<()> {
@@ -45,19 +39,12 @@ fn fuzz(workspace: &Workspace, target: &str, seconds: u64) -> Result<()> {
         fs::create_dir_all(made).with_context(|| format!("cannot create {}", made.display()))?;
     }
     let mut command = cargo_fuzz(workspace, "run");
-    command
-        .arg("--target-dir")
-        .arg(folder.join("build"))
-        .arg(target)
-        .arg(&corpus);
+    command.arg("--target-dir").arg(folder.join("build")).arg(target).arg(&corpus);
     let seeds = workspace.root.join("host-agent/fuzz/seeds").join(target);
     if seeds.is_dir() {
         command.arg(seeds);
     }
-    command
-        .arg("--")
-        .arg(format!("-max_total_time={seconds}"))
-        .args(["-timeout=10", "-print_final_stats=1"]);
+    command.arg("--").arg(format!("-max_total_time={seconds}")).args(["-timeout=10", "-print_final_stats=1"]);
     workspace::run(command.arg(format!("-artifact_prefix={}/", crashes.display())))
 }
 
@@ -71,9 +58,6 @@ fn list(workspace: &Workspace) -> Result<Vec<String>> {
 fn cargo_fuzz(workspace: &Workspace, action: &str) -> Command {
     let mut command = Command::new("rustup");
     command.args(["run", "nightly", "cargo", "fuzz", action, "--fuzz-dir"]);
-    command
-        .arg(Path::new("host-agent").join("fuzz"))
-        .current_dir(&workspace.root)
-        .env_remove("CARGO");
+    command.arg(Path::new("host-agent").join("fuzz")).current_dir(&workspace.root).env_remove("CARGO");
     command
 }

@@ -22,8 +22,7 @@ impl Workspace {
     pub(crate) fn find() -> Self {
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
         let root = manifest.parent().unwrap_or(manifest).to_path_buf();
-        let target = std::env::var_os("CARGO_TARGET_DIR")
-            .map_or_else(|| root.join("target"), |dir| root.join(dir));
+        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir));
         Self { root, target }
     }
 
@@ -38,23 +37,11 @@ impl Workspace {
     }
 
     /// A cargo command in another folder, where that folder's `.cargo/config.toml` counts.
-    pub(crate) fn cargo_in<I: AsRef<OsStr>>(
-        &self,
-        folder: &Path,
-        arguments: impl IntoIterator<Item = I>,
-    ) -> Command {
+    pub(crate) fn cargo_in<I: AsRef<OsStr>>(&self, folder: &Path, arguments: impl IntoIterator<Item = I>) -> Command {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut command = Command::new(cargo);
-        command
-            .current_dir(folder)
-            .args(arguments)
-            .env("CARGO_TARGET_DIR", &self.target);
-        for name in [
-            "CARGO_MANIFEST_DIR",
-            "CARGO_MANIFEST_PATH",
-            "CARGO_PKG_NAME",
-            "CARGO_PKG_VERSION",
-        ] {
+        command.current_dir(folder).args(arguments).env("CARGO_TARGET_DIR", &self.target);
+        for name in ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_PKG_NAME", "CARGO_PKG_VERSION"] {
             command.env_remove(name);
         }
         command
@@ -64,9 +51,7 @@ impl Workspace {
 /// Prints the command, runs it with its output passed through, and fails if it does.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     eprintln!("+ {}", display(command));
-    let status = command
-        .status()
-        .with_context(|| format!("cannot start {}", program(command)))?;
+    let status = command.status().with_context(|| format!("cannot start {}", program(command)))?;
     if !status.success() {
         bail!("{} failed: {status}", display(command));
     }
@@ -75,10 +60,8 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 
 /// Runs the command and gives what it wrote to stdout; its stderr is passed through.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
-    let output = command
-        .stderr(Stdio::inherit())
-        .output()
-        .with_context(|| format!("cannot start {}", program(command)))?;
+    let output =
+        command.stderr(Stdio::inherit()).output().with_context(|| format!("cannot start {}", program(command)))?;
     if !output.status.success() {
         bail!("{} failed: {}", display(command), output.status);
     }
@@ -92,20 +75,10 @@ fn program(command: &Command) -> String {
 /// The command as one would type it: environment first, the program by its name only.
 fn display(command: &Command) -> String {
     let settings = command.get_envs().filter_map(|(name, value)| {
-        let shown = ["RUSTFLAGS", "RUSTDOCFLAGS"]
-            .map(OsStr::new)
-            .contains(&name);
-        Some(format!(
-            "{}=\"{}\"",
-            name.to_string_lossy(),
-            value.filter(|_| shown)?.to_string_lossy()
-        ))
+        let shown = ["RUSTFLAGS", "RUSTDOCFLAGS"].map(OsStr::new).contains(&name);
+        Some(format!("{}=\"{}\"", name.to_string_lossy(), value.filter(|_| shown)?.to_string_lossy()))
     });
-    let name = Path::new(command.get_program())
-        .file_name()
-        .unwrap_or(command.get_program());
-    let words = std::iter::once(name)
-        .chain(command.get_args())
-        .map(|word| word.to_string_lossy().into_owned());
+    let name = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
+    let words = std::iter::once(name).chain(command.get_args()).map(|word| word.to_string_lossy().into_owned());
     settings.chain(words).collect::<Vec<_>>().join(" ")
 }

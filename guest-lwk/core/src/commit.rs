@@ -40,11 +40,7 @@ impl CommitAccount {
 
     /// Takes the promise of `bytes` back, which were charged before.
     pub fn uncharge(&mut self, bytes: u64) {
-        debug_assert!(
-            bytes <= self.used,
-            "{bytes} bytes given back, {} promised",
-            self.used
-        );
+        debug_assert!(bytes <= self.used, "{bytes} bytes given back, {} promised", self.used);
         self.used = self.used.saturating_sub(bytes);
     }
 
@@ -90,10 +86,7 @@ pub fn is_accounted(protection: Protection, flags: VmaFlags, backing: Backing) -
 mod tests {
     use super::*;
 
-    const FILE: Backing = Backing::File {
-        handle: 1,
-        offset: 0,
-    };
+    const FILE: Backing = Backing::File { handle: 1, offset: 0 };
     const READ_WRITE: Protection = Protection::READ.union(Protection::WRITE);
 
     #[test]
@@ -110,41 +103,21 @@ mod tests {
 
     #[test]
     fn private_writable_areas_are_accounted() {
-        assert!(is_accounted(
-            READ_WRITE,
-            VmaFlags::empty(),
-            Backing::Anonymous
-        ));
+        assert!(is_accounted(READ_WRITE, VmaFlags::empty(), Backing::Anonymous));
         assert!(is_accounted(READ_WRITE, VmaFlags::empty(), FILE));
         assert!(!is_accounted(Protection::READ, VmaFlags::empty(), FILE));
-        assert!(!is_accounted(
-            Protection::empty(),
-            VmaFlags::empty(),
-            Backing::Anonymous
-        ));
+        assert!(!is_accounted(Protection::empty(), VmaFlags::empty(), Backing::Anonymous));
     }
 
     #[test]
     fn shared_anonymous_memory_is_accounted_and_shared_files_are_not() {
-        assert!(is_accounted(
-            Protection::READ,
-            VmaFlags::SHARED,
-            Backing::Anonymous
-        ));
+        assert!(is_accounted(Protection::READ, VmaFlags::SHARED, Backing::Anonymous));
         assert!(!is_accounted(READ_WRITE, VmaFlags::SHARED, FILE));
     }
 
     #[test]
     fn no_reserve_is_free() {
-        assert!(!is_accounted(
-            READ_WRITE,
-            VmaFlags::NO_RESERVE,
-            Backing::Anonymous
-        ));
-        assert!(!is_accounted(
-            READ_WRITE,
-            VmaFlags::empty(),
-            Backing::Special(1)
-        ));
+        assert!(!is_accounted(READ_WRITE, VmaFlags::NO_RESERVE, Backing::Anonymous));
+        assert!(!is_accounted(READ_WRITE, VmaFlags::empty(), Backing::Special(1)));
     }
 }

@@ -191,9 +191,7 @@ impl Entry {
     pub const fn is_page(self, level: Level) -> bool {
         match level {
             Level::Table => self.is_present(),
-            Level::Directory | Level::DirectoryPointer => {
-                self.is_present() && self.flags().contains(EntryFlags::LARGE)
-            }
+            Level::Directory | Level::DirectoryPointer => self.is_present() && self.flags().contains(EntryFlags::LARGE),
             Level::Top => false,
         }
     }
@@ -216,25 +214,16 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const LEVELS: [Level; 4] = [
-        Level::Top,
-        Level::DirectoryPointer,
-        Level::Directory,
-        Level::Table,
-    ];
+    const LEVELS: [Level; 4] = [Level::Top, Level::DirectoryPointer, Level::Directory, Level::Table];
 
     #[test]
     fn the_slot_of_the_lwk_is_255() {
-        assert_eq!(
-            Level::Top.index(virtio_ikc::layout::PROGRAM_END),
-            virtio_ikc::layout::LWK_SLOT
-        );
+        assert_eq!(Level::Top.index(virtio_ikc::layout::PROGRAM_END), virtio_ikc::layout::LWK_SLOT);
     }
 
     #[test]
     fn a_large_page_drops_the_pat_bit_from_its_address() {
-        let entry =
-            Entry(0x4000_0000 | 1 << 12 | EntryFlags::PRESENT.bits() | EntryFlags::LARGE.bits());
+        let entry = Entry(0x4000_0000 | 1 << 12 | EntryFlags::PRESENT.bits() | EntryFlags::LARGE.bits());
         assert_eq!(entry.page_address(Level::Directory), 0x4000_0000);
         assert!(entry.is_page(Level::Directory) && !entry.is_table(Level::Directory));
     }
@@ -248,10 +237,7 @@ mod tests {
 
     #[test]
     fn protection_becomes_the_processors_bits() {
-        assert_eq!(
-            EntryFlags::for_program(Protection::empty()),
-            EntryFlags::empty()
-        );
+        assert_eq!(EntryFlags::for_program(Protection::empty()), EntryFlags::empty());
         let code = EntryFlags::for_program(Protection::READ | Protection::EXECUTE);
         assert_eq!(code, EntryFlags::PRESENT | EntryFlags::USER);
         let data = EntryFlags::for_program(Protection::READ | Protection::WRITE);

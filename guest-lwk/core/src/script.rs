@@ -28,9 +28,7 @@ pub fn parse(head: &[u8]) -> Option<Script<'_>> {
     if !head.starts_with(b"#!") {
         return None;
     }
-    let line = Line {
-        head: head.get(..HEAD_BYTES).unwrap_or(head),
-    };
+    let line = Line { head: head.get(..HEAD_BYTES).unwrap_or(head) };
     let mut end = match line.newline() {
         Some(newline) => newline,
         None => line.end_without_newline()?,
@@ -38,18 +36,11 @@ pub fn parse(head: &[u8]) -> Option<Script<'_>> {
     while is_blank(line.byte(end - 1)) {
         end -= 1;
     }
-    let name = line
-        .find(2, end, |byte| !is_blank(byte))
-        .filter(|&name| name != end)?;
+    let name = line.find(2, end, |byte| !is_blank(byte)).filter(|&name| name != end)?;
     let separator = line.find(name, end, is_terminator);
-    let argument = separator
-        .filter(|&at| line.byte(at) != 0)
-        .and_then(|at| line.find(at, end, |byte| !is_blank(byte)));
+    let argument = separator.filter(|&at| line.byte(at) != 0).and_then(|at| line.find(at, end, |byte| !is_blank(byte)));
     let name_end = separator.unwrap_or(end);
-    Some(Script {
-        interpreter: line.string(name, name_end),
-        argument: argument.map(|at| line.string(at, end)),
-    })
+    Some(Script { interpreter: line.string(name, name_end), argument: argument.map(|at| line.string(at, end)) })
 }
 
 /// The buffer that Linux would look at: what is past the end of the file reads as zero.
@@ -69,8 +60,7 @@ impl<'a> Line<'a> {
 
     /// The newline, if it comes before any NUL.
     fn newline(&self) -> Option<usize> {
-        self.find(0, HEAD_BYTES - 1, |byte| byte == b'\n' || byte == 0)
-            .filter(|&at| self.byte(at) == b'\n')
+        self.find(0, HEAD_BYTES - 1, |byte| byte == b'\n' || byte == 0).filter(|&at| self.byte(at) == b'\n')
     }
 
     /// The end of a line that has no newline, unless it could have cut the interpreter's path off.
@@ -83,10 +73,7 @@ impl<'a> Line<'a> {
 
     /// The bytes from `start` to `end` or to the first NUL.
     fn string(&self, start: usize, end: usize) -> &'a [u8] {
-        let bytes = self
-            .head
-            .get(start..end.min(self.head.len()))
-            .unwrap_or_default();
+        let bytes = self.head.get(start..end.min(self.head.len())).unwrap_or_default();
         bytes.split(|&byte| byte == 0).next().unwrap_or_default()
     }
 }
@@ -108,13 +95,7 @@ mod tests {
 
     #[track_caller]
     fn assert_says(line: &[u8], interpreter: &[u8], argument: Option<&[u8]>) {
-        assert_eq!(
-            parse(line),
-            Some(Script {
-                interpreter,
-                argument
-            })
-        );
+        assert_eq!(parse(line), Some(Script { interpreter, argument }));
     }
 
     /// A first line of exactly `length` bytes without a newline.
@@ -133,24 +114,13 @@ mod tests {
 
     #[test]
     fn the_argument_is_one_and_keeps_its_inner_blanks() {
-        assert_says(
-            b"#!/usr/bin/env  -S a  b \n",
-            b"/usr/bin/env",
-            Some(b"-S a  b"),
-        );
+        assert_says(b"#!/usr/bin/env  -S a  b \n", b"/usr/bin/env", Some(b"-S a  b"));
         assert_says(b"#!/bin/sh\t-x", b"/bin/sh", Some(b"-x"));
     }
 
     #[test]
     fn what_is_no_script_is_refused() {
-        for head in [
-            &b""[..],
-            b"#",
-            b"# !/bin/sh\n",
-            b"\x7fELF",
-            b"#!\n",
-            b"#!  \t\n/bin/sh\n",
-        ] {
+        for head in [&b""[..], b"#", b"# !/bin/sh\n", b"\x7fELF", b"#!\n", b"#!  \t\n/bin/sh\n"] {
             assert_eq!(parse(head), None, "{head:?}");
         }
     }

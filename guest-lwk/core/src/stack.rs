@@ -76,17 +76,10 @@ impl StackContents<'_> {
     /// # Errors
     /// [`TooBig`] if they need more, if one string is longer than 128 KiB, or if there is not so much room below `top`.
     pub fn build(&self, top: u64, stack_limit: u64) -> Result<StackImage, TooBig> {
-        let arguments = if self.arguments.is_empty() {
-            &[&b""[..]]
-        } else {
-            self.arguments
-        };
+        let arguments = if self.arguments.is_empty() { &[&b""[..]] } else { self.arguments };
         self.check_room(arguments, stack_limit)?;
         let places = self.places(arguments, top)?;
-        let mut image = Writer {
-            start: places.stack_pointer,
-            bytes: vec![0; index(top - places.stack_pointer)],
-        };
+        let mut image = Writer { start: places.stack_pointer, bytes: vec![0; index(top - places.stack_pointer)] };
         image.words(places.stack_pointer, &self.table(arguments, &places));
         image.bytes(places.random, &self.random);
         image.bytes(places.platform, PLATFORM);
@@ -103,23 +96,14 @@ impl StackContents<'_> {
     }
 
     fn check_room(&self, arguments: &[&[u8]], stack_limit: u64) -> Result<(), TooBig> {
-        let strings = || {
-            arguments
-                .iter()
-                .chain(self.environment)
-                .chain([&self.exec_name])
-        };
+        let strings = || arguments.iter().chain(self.environment).chain([&self.exec_name]);
         if strings().any(|string| string.len() as u64 >= MAX_STRING) {
             return Err(TooBig);
         }
         let pointers = WORD * (arguments.len() + self.environment.len()) as u64;
         let needed = pointers + strings().map(|string| with_nul(string)).sum::<u64>();
         let room = (stack_limit / 4).clamp(LEAST_ROOM, MOST_ROOM);
-        if pointers >= room || needed > room {
-            Err(TooBig)
-        } else {
-            Ok(())
-        }
+        if pointers >= room || needed > room { Err(TooBig) } else { Ok(()) }
     }
 
     fn places(&self, arguments: &[&[u8]], top: u64) -> Result<Places, TooBig> {
@@ -147,10 +131,7 @@ impl StackContents<'_> {
     /// The words from the stack pointer on.
     fn table(&self, arguments: &[&[u8]], places: &Places) -> Vec<u64> {
         let mut words = vec![arguments.len() as u64];
-        for (strings, start) in [
-            (arguments, places.arguments.start),
-            (self.environment, places.environment.start),
-        ] {
+        for (strings, start) in [(arguments, places.arguments.start), (self.environment, places.environment.start)] {
             words.extend(strings.iter().scan(start, |next, string| {
                 let address = *next;
                 *next += with_nul(string);
@@ -236,15 +217,8 @@ mod tests {
     const LIMIT: u64 = 8 << 20;
 
     fn contents<'a>(arguments: &'a [&'a [u8]], environment: &'a [&'a [u8]]) -> StackContents<'a> {
-        const AUXILIARY: &[(u64, u64)] =
-            &[(6, 4096), (AT_RANDOM, 0), (AT_EXECFN, 0), (AT_PLATFORM, 0)];
-        StackContents {
-            arguments,
-            environment,
-            exec_name: b"/bin/x",
-            auxiliary: AUXILIARY,
-            random: [7; 16],
-        }
+        const AUXILIARY: &[(u64, u64)] = &[(6, 4096), (AT_RANDOM, 0), (AT_EXECFN, 0), (AT_PLATFORM, 0)];
+        StackContents { arguments, environment, exec_name: b"/bin/x", auxiliary: AUXILIARY, random: [7; 16] }
     }
 
     impl StackImage {
@@ -254,10 +228,7 @@ mod tests {
         }
 
         fn string(&self, address: u64) -> &[u8] {
-            self.bytes[index(address - self.stack_pointer)..]
-                .split(|&byte| byte == 0)
-                .next()
-                .unwrap()
+            self.bytes[index(address - self.stack_pointer)..].split(|&byte| byte == 0).next().unwrap()
         }
 
         /// The strings of the list of pointers at `address`, and the address behind its end.
@@ -278,24 +249,15 @@ mod tests {
 
     #[test]
     fn the_top_of_the_stack_is_as_on_linux() {
-        let image = contents(&[b"x", b"-y"], &[b"A=1"])
-            .build(TOP, LIMIT)
-            .unwrap();
-        assert!(
-            image
-                .bytes
-                .ends_with(b"x\0-y\0A=1\0/bin/x\0\0\0\0\0\0\0\0\0")
-        );
+        let image = contents(&[b"x", b"-y"], &[b"A=1"]).build(TOP, LIMIT).unwrap();
+        assert!(image.bytes.ends_with(b"x\0-y\0A=1\0/bin/x\0\0\0\0\0\0\0\0\0"));
         assert_eq!(image.stack_pointer + image.bytes.len() as u64, TOP);
         assert_eq!(image.environment.end, image.auxiliary_value(AT_EXECFN));
         assert_eq!(image.arguments.end, image.environment.start);
         assert_eq!(image.string(image.auxiliary_value(AT_PLATFORM)), b"x86_64");
         let random = image.auxiliary_value(AT_RANDOM);
         assert_eq!(random % 16, 9, "below the platform's name, as Linux has it");
-        assert_eq!(
-            (image.word(random), image.auxiliary_value(6)),
-            (u64::from_le_bytes([7; 8]), 4096)
-        );
+        assert_eq!((image.word(random), image.auxiliary_value(6)), (u64::from_le_bytes([7; 8]), 4096));
     }
 
     #[test]
@@ -315,11 +277,7 @@ mod tests {
     #[test]
     fn a_quarter_of_the_limit_but_never_less_than_128_kib_nor_more_than_6_mib_is_room() {
         let string = &vec![b'a'; 1023][..];
-        let fits = |count: usize, limit| {
-            contents(&vec![string; count], &[])
-                .build(TOP, limit)
-                .is_ok()
-        };
+        let fits = |count: usize, limit| contents(&vec![string; count], &[]).build(TOP, limit).is_ok();
         for (room, limit) in [(131_072, 0), (2 << 20, 8 << 20), (6 << 20, u64::MAX)] {
             let count = (room - 7) / (1024 + 8);
             assert!(fits(count, limit) && !fits(count + 1, limit), "{room}");

@@ -68,11 +68,7 @@ fn natively(path: &Path) -> Fate {
 }
 
 fn fate(error: ElfError, role: Role) -> Fate {
-    if error.is_fatal(role) {
-        Fate::Dies
-    } else {
-        Fate::Fails(error.errno(role))
-    }
+    if error.is_fatal(role) { Fate::Dies } else { Fate::Fails(error.errno(role)) }
 }
 
 fn plan(role: Role, bytes: &[u8]) -> Result<Plan, ElfError> {
@@ -91,16 +87,16 @@ fn predicted(bytes: &[u8]) -> Fate {
     let Some(range) = plan.interpreter else {
         return Fate::Runs;
     };
-    let path = match interpreter_path(
-        &bytes[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()],
-    ) {
-        Ok(path) => str::from_utf8(path).unwrap(),
-        Err(error) => return fate(error, Role::Program),
-    };
+    let path =
+        match interpreter_path(&bytes[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()]) {
+            Ok(path) => str::from_utf8(path).unwrap(),
+            Err(error) => return fate(error, Role::Program),
+        };
     match fs::read(path) {
         Err(error) => Fate::Fails(error.raw_os_error().unwrap()),
-        Ok(bytes) => self::plan(Role::Interpreter, &bytes)
-            .map_or_else(|error| fate(error, Role::Interpreter), |_| Fate::Runs),
+        Ok(bytes) => {
+            self::plan(Role::Interpreter, &bytes).map_or_else(|error| fate(error, Role::Interpreter), |_| Fate::Runs)
+        }
     }
 }
 
@@ -121,14 +117,8 @@ const THIRD: usize = SECOND + 56;
 fn variants() -> Vec<(&'static str, Changes)> {
     vec![
         ("unchanged", vec![]),
-        (
-            "other class, byte order and version",
-            vec![(4, vec![0xff; 12])],
-        ),
-        (
-            "no section headers that make sense",
-            vec![(58, vec![0xff; 6])],
-        ),
+        ("other class, byte order and version", vec![(4, vec![0xff; 12])]),
+        ("no section headers that make sense", vec![(58, vec![0xff; 6])]),
         ("bad magic", vec![(0, vec![0x7e])]),
         ("other machine", vec![half(18, 183)]),
         ("relocatable file", vec![half(16, 1)]),
@@ -137,74 +127,29 @@ fn variants() -> Vec<(&'static str, Changes)> {
         ("no program headers", vec![half(56, 0)]),
         ("too many program headers", vec![half(56, 1171)]),
         ("program headers past the end", vec![quad(32, 4096 - 100)]),
-        (
-            "program headers at a negative offset",
-            vec![quad(32, u64::MAX - 8)],
-        ),
+        ("program headers at a negative offset", vec![quad(32, u64::MAX - 8)]),
         ("stack executable", vec![half(THIRD + 4, 7)]),
         ("no segments to load", vec![half(FIRST, 4), half(SECOND, 4)]),
-        (
-            "segment larger in the file than in memory",
-            vec![quad(SECOND + 40, 0x7ff)],
-        ),
-        (
-            "segment past the address space",
-            vec![quad(SECOND + 16, 0x8000_0000_0000_0000)],
-        ),
+        ("segment larger in the file than in memory", vec![quad(SECOND + 40, 0x7ff)]),
+        ("segment past the address space", vec![quad(SECOND + 16, 0x8000_0000_0000_0000)]),
         ("segment that wraps", vec![quad(SECOND + 40, u64::MAX)]),
-        (
-            "segment as large as the address space",
-            vec![quad(SECOND + 40, 0x7fff_ffff_f000)],
-        ),
-        (
-            "offset that does not go with the address",
-            vec![quad(SECOND + 8, 8)],
-        ),
-        (
-            "offset that does not go with the address, no file",
-            vec![quad(SECOND + 8, 8), quad(SECOND + 32, 0)],
-        ),
+        ("segment as large as the address space", vec![quad(SECOND + 40, 0x7fff_ffff_f000)]),
+        ("offset that does not go with the address", vec![quad(SECOND + 8, 8)]),
+        ("offset that does not go with the address, no file", vec![quad(SECOND + 8, 8), quad(SECOND + 32, 0)]),
         ("negative offset", vec![quad(SECOND + 8, 1 << 63)]),
-        (
-            "segment without memory",
-            vec![quad(SECOND + 32, 0), quad(SECOND + 40, 0)],
-        ),
-        (
-            "segment past the end of the file, no tail",
-            vec![quad(SECOND + 8, 0x10_0000), quad(SECOND + 32, 0x1000)],
-        ),
-        (
-            "alignment that is no power of two",
-            vec![quad(FIRST + 48, 3), quad(SECOND + 48, 0)],
-        ),
+        ("segment without memory", vec![quad(SECOND + 32, 0), quad(SECOND + 40, 0)]),
+        ("segment past the end of the file, no tail", vec![quad(SECOND + 8, 0x10_0000), quad(SECOND + 32, 0x1000)]),
+        ("alignment that is no power of two", vec![quad(FIRST + 48, 3), quad(SECOND + 48, 0)]),
         ("entry past the address space", vec![quad(24, 1 << 63)]),
-        (
-            "segments in the wrong order",
-            vec![quad(SECOND + 16, 0x20_0000)],
-        ),
-        (
-            "segment over the code",
-            vec![quad(SECOND + 16, 0x40_0000), half(SECOND + 4, 7)],
-        ),
+        ("segments in the wrong order", vec![quad(SECOND + 16, 0x20_0000)]),
+        ("segment over the code", vec![quad(SECOND + 16, 0x40_0000), half(SECOND + 4, 7)]),
         ("position independent", vec![half(16, 3)]),
-        (
-            "position independent, no segments",
-            vec![half(16, 3), half(FIRST, 4), half(SECOND, 4)],
-        ),
+        ("position independent, no segments", vec![half(16, 3), half(FIRST, 4), half(SECOND, 4)]),
         ("interpreter's path of one byte", interpreter(b"\0", 1)),
-        (
-            "interpreter's path of more than PATH_MAX",
-            interpreter(b"/x\0", 4097),
-        ),
-        (
-            "interpreter's path past the end",
-            interpreter(b"/x\0", 4000),
-        ),
+        ("interpreter's path of more than PATH_MAX", interpreter(b"/x\0", 4097)),
+        ("interpreter's path past the end", interpreter(b"/x\0", 4000)),
         ("interpreter's path without NUL", interpreter(b"/x/y", 4)),
-        (
-            "interpreter that is missing",
-            interpreter(b"/nonexistent\0", 13),
-        ),
+        ("interpreter that is missing", interpreter(b"/nonexistent\0", 13)),
     ]
 }
 
@@ -213,44 +158,19 @@ fn with_interpreters(folder: &Path) -> Vec<(&'static str, Vec<u8>)> {
     let variants: [(&str, Changes, usize); 8] = [
         ("sound interpreter", vec![], 4096),
         ("interpreter of another machine", vec![half(18, 183)], 4096),
-        (
-            "interpreter that is a text",
-            vec![(0, b"text".to_vec())],
-            4096,
-        ),
+        ("interpreter that is a text", vec![(0, b"text".to_vec())], 4096),
         ("interpreter shorter than a header", vec![], 63),
-        (
-            "interpreter that is a relocatable file",
-            vec![half(16, 1)],
-            4096,
-        ),
-        (
-            "interpreter with short program headers",
-            vec![half(54, 32)],
-            4096,
-        ),
-        (
-            "interpreter without segments",
-            vec![half(FIRST, 4), half(SECOND, 4)],
-            4096,
-        ),
-        (
-            "interpreter whose segment wraps",
-            vec![quad(SECOND + 40, u64::MAX)],
-            4096,
-        ),
+        ("interpreter that is a relocatable file", vec![half(16, 1)], 4096),
+        ("interpreter with short program headers", vec![half(54, 32)], 4096),
+        ("interpreter without segments", vec![half(FIRST, 4), half(SECOND, 4)], 4096),
+        ("interpreter whose segment wraps", vec![quad(SECOND + 40, u64::MAX)], 4096),
     ];
     let write = |(i, (name, changes, length)): (usize, (&'static str, Changes, usize))| {
         let path = folder.join(format!("interpreter-{i}"));
         write_executable(&path, &changed(changes)[..length]).unwrap();
         let path = [path.as_os_str().as_bytes(), b"\0"].concat();
         // Out of the interpreter's way, which lies where the program usually does.
-        let mut changes = vec![
-            half(16, 3),
-            quad(24, 0x100),
-            quad(FIRST + 16, 0),
-            quad(SECOND + 16, 0x1000),
-        ];
+        let mut changes = vec![half(16, 3), quad(24, 0x100), quad(FIRST + 16, 0), quad(SECOND + 16, 0x1000)];
         changes.extend(interpreter(&path, path.len() as u64));
         (name, changed(changes))
     };
@@ -267,13 +187,7 @@ fn half(at: usize, value: u16) -> (usize, Vec<u8>) {
 
 /// Makes the third program header name an interpreter.
 fn interpreter(path: &[u8], length: u64) -> Changes {
-    vec![
-        half(THIRD, 3),
-        half(THIRD + 2, 0),
-        quad(THIRD + 8, 0x200),
-        quad(THIRD + 32, length),
-        (0x200, path.to_vec()),
-    ]
+    vec![half(THIRD, 3), half(THIRD + 2, 0), quad(THIRD + 8, 0x200), quad(THIRD + 32, length), (0x200, path.to_vec())]
 }
 
 fn changed(changes: Changes) -> Vec<u8> {
@@ -289,19 +203,14 @@ fn every_executable_meets_the_fate_that_linux_gives_it() {
     let folder = std::env::temp_dir().join(format!("lwk-core-elf-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
     let mut wrong = Vec::new();
-    let mut programs: Vec<_> = variants()
-        .into_iter()
-        .map(|(name, changes)| (name, changed(changes)))
-        .collect();
+    let mut programs: Vec<_> = variants().into_iter().map(|(name, changes)| (name, changed(changes))).collect();
     programs.extend(with_interpreters(&folder));
     for (i, (name, bytes)) in programs.into_iter().enumerate() {
         let path = folder.join(format!("program-{i}"));
         write_executable(&path, &bytes).unwrap();
         let (native, predicted) = (natively(&path), predicted(&bytes));
         if native != predicted {
-            wrong.push(format!(
-                "{name}: {native:?} natively, predicted {predicted:?}"
-            ));
+            wrong.push(format!("{name}: {native:?} natively, predicted {predicted:?}"));
         }
     }
     fs::remove_dir_all(&folder).unwrap();

@@ -81,10 +81,7 @@ fn lines() -> Vec<Vec<u8>> {
 
 #[test]
 fn every_first_line_means_what_it_means_to_linux() {
-    assert!(
-        Path::new(INTERPRETER).exists(),
-        "{INTERPRETER} (coreutils) is missing"
-    );
+    assert!(Path::new(INTERPRETER).exists(), "{INTERPRETER} (coreutils) is missing");
     let folder = std::env::temp_dir().join(format!("lwk-core-script-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
     let mut wrong = Vec::new();
@@ -95,9 +92,7 @@ fn every_first_line_means_what_it_means_to_linux() {
         let (native, predicted) = (outcome(&mut Command::new(&path)), predicted(&path, &bytes));
         if native != predicted {
             let line = std::ffi::OsString::from_vec(bytes);
-            wrong.push(format!(
-                "{line:?}: {native:?} natively, predicted {predicted:?}"
-            ));
+            wrong.push(format!("{line:?}: {native:?} natively, predicted {predicted:?}"));
         }
     }
     fs::remove_dir_all(&folder).unwrap();

@@ -27,24 +27,13 @@ fn native() -> Native {
 
     let stat = fs::read_to_string("/proc/self/stat").unwrap();
     let behind_name = stat.rsplit(") ").next().unwrap();
-    let fields: Vec<u64> = behind_name
-        .split_whitespace()
-        .map(|field| field.parse().unwrap_or(0))
-        .collect();
+    let fields: Vec<u64> = behind_name.split_whitespace().map(|field| field.parse().unwrap_or(0)).collect();
     let field = |number: usize| fields[number - 3];
     let stack_pointer = field(28);
 
     let mut bytes = vec![0; usize::try_from(top - stack_pointer).unwrap()];
-    File::open("/proc/self/mem")
-        .unwrap()
-        .read_exact_at(&mut bytes, stack_pointer)
-        .unwrap();
-    Native {
-        top,
-        stack_pointer,
-        strings: [field(48), field(49), field(50), field(51)],
-        bytes,
-    }
+    File::open("/proc/self/mem").unwrap().read_exact_at(&mut bytes, stack_pointer).unwrap();
+    Native { top, stack_pointer, strings: [field(48), field(49), field(50), field(51)], bytes }
 }
 
 fn strings(file: &str) -> Vec<Vec<u8>> {
@@ -55,15 +44,8 @@ fn strings(file: &str) -> Vec<Vec<u8>> {
 }
 
 fn auxiliary(bytes: &[u8]) -> Vec<(u64, u64)> {
-    let words: Vec<u64> = bytes
-        .chunks_exact(8)
-        .map(|word| u64::from_le_bytes(word.try_into().unwrap()))
-        .collect();
-    words
-        .chunks_exact(2)
-        .map(|pair| (pair[0], pair[1]))
-        .take_while(|&(key, _)| key != 0)
-        .collect()
+    let words: Vec<u64> = bytes.chunks_exact(8).map(|word| u64::from_le_bytes(word.try_into().unwrap())).collect();
+    words.chunks_exact(2).map(|pair| (pair[0], pair[1])).take_while(|&(key, _)| key != 0).collect()
 }
 
 fn value(auxiliary: &[(u64, u64)], key: u64) -> u64 {
@@ -73,9 +55,7 @@ fn value(auxiliary: &[(u64, u64)], key: u64) -> u64 {
 /// The words up to the end of the auxiliary vector, with zeros instead of the addresses that depend on how far Linux
 /// moves the stack by chance.
 fn table(bytes: &[u8]) -> Vec<u64> {
-    let mut words = bytes
-        .chunks_exact(8)
-        .map(|word| u64::from_le_bytes(word.try_into().unwrap()));
+    let mut words = bytes.chunks_exact(8).map(|word| u64::from_le_bytes(word.try_into().unwrap()));
     let mut table: Vec<u64> = Vec::new();
     for _list in 0..2 {
         table.extend(words.by_ref().take_while(|&word| word != 0));
@@ -109,26 +89,14 @@ fn build(native: &Native, auxiliary: &[(u64, u64)]) -> StackImage {
 fn the_stack_of_this_process_is_built_as_linux_built_it() {
     let (native, vector) = (native(), auxiliary(&fs::read("/proc/self/auxv").unwrap()));
     let image = build(&native, &vector);
-    let built = [
-        image.arguments.start,
-        image.arguments.end,
-        image.environment.start,
-        image.environment.end,
-    ];
+    let built = [image.arguments.start, image.arguments.end, image.environment.start, image.environment.end];
     assert_eq!(built, native.strings);
     let string_bytes = usize::try_from(native.top - image.arguments.start).unwrap();
-    assert_eq!(
-        image.bytes[image.bytes.len() - string_bytes..],
-        native.bytes[native.bytes.len() - string_bytes..]
-    );
+    assert_eq!(image.bytes[image.bytes.len() - string_bytes..], native.bytes[native.bytes.len() - string_bytes..]);
     assert_eq!(table(&image.bytes), table(&native.bytes));
 
     // Linux moves what is below the strings down by chance; from there on every distance is the same.
-    let built_vector =
-        &image.bytes[usize::try_from(image.auxiliary.start - image.stack_pointer).unwrap()..];
+    let built_vector = &image.bytes[usize::try_from(image.auxiliary.start - image.stack_pointer).unwrap()..];
     let distance = value(&vector, AT_PLATFORM) - native.stack_pointer;
-    assert_eq!(
-        value(&auxiliary(built_vector), AT_PLATFORM) - image.stack_pointer,
-        distance
-    );
+    assert_eq!(value(&auxiliary(built_vector), AT_PLATFORM) - image.stack_pointer, distance);
 }

@@ -292,7 +292,7 @@ fn no_request_is_overlooked_however_the_workers_come_and_go() {
         let (partition, reader, writer) = (&partition, reader.as_raw_fd() as u64, writer.as_raw_fd() as u64);
         std::thread::scope(|scope| {
             scope.spawn(move || {
-                for round in 0..3000_u64 {
+                for round in 0..1500_u64 {
                     let read = call(libc::SYS_read, &[reader, 1, 1]);
                     let read = with(read, 1, Role::WHOLE, Direction::OUT, &[(DATA, 1)]);
                     assert_eq!(partition.wait(partition.submit(1, read)).result, 1, "{round}");
@@ -300,7 +300,7 @@ fn no_request_is_overlooked_however_the_workers_come_and_go() {
                 }
             });
             scope.spawn(move || {
-                for round in 0..3000_u64 {
+                for round in 0..1500_u64 {
                     assert_eq!(partition.wait(partition.submit(2, number_99())).result, 99, "{round}");
                     let write = call(libc::SYS_write, &[writer, 1, 1]);
                     let write = with(write, 1, Role::WHOLE, Direction::IN, &[(DATA + 64, 1)]);

@@ -1,10 +1,8 @@
-/* sigaction(2), sigprocmask(2), sigqueue(3), sigtimedwait(2), kill(2) in a process of one thread. */
+/* sigaction(2), sigprocmask(2), kill(2) in a process of one thread: handlers and masks. */
 #include "check.h"
 
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <sys/ucontext.h>
-#include <time.h>
 
 static volatile int counts[65];
 static siginfo_t last;
@@ -63,22 +61,6 @@ CASE(some_signals_cannot_be_handled)
 	RESULT(sigaction(SIGKILL, NULL, &action));
 }
 
-CASE(blocked_signals_wait)
-{
-	sigset_t set = set_of(SIGUSR1), pending;
-	counts[SIGUSR1] = 0;
-	handle(SIGUSR1, record, 0);
-	RESULT(sigprocmask(SIG_BLOCK, &set, NULL));
-	raise(SIGUSR1);
-	raise(SIGUSR1);
-	RESULT(sigpending(&pending));
-	show("pending %d, count %d", sigismember(&pending, SIGUSR1), counts[SIGUSR1]);
-	RESULT(sigprocmask(SIG_UNBLOCK, &set, NULL));
-	show("count %d", counts[SIGUSR1]);
-	sigpending(&pending);
-	show("pending %d", sigismember(&pending, SIGUSR1));
-}
-
 CASE(mask_operations)
 {
 	sigset_t set = set_of(SIGUSR1), now;
@@ -91,100 +73,6 @@ CASE(mask_operations)
 	sigemptyset(&set);
 	RESULT(sigprocmask(SIG_SETMASK, &set, &now));
 	show("SIGUSR1 was blocked %d", sigismember(&now, SIGUSR1));
-}
-
-CASE(ignored_signal_is_dropped_while_blocked)
-{
-	sigset_t set = set_of(SIGUSR1), pending;
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGUSR1, SIG_DFL);
-	raise(SIGUSR1);
-	signal(SIGUSR1, SIG_IGN);
-	sigpending(&pending);
-	show("pending after SIG_IGN %d", sigismember(&pending, SIGUSR1));
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
-	signal(SIGUSR1, SIG_DFL);
-}
-
-static volatile int order[16], order_count;
-
-static void note(int number, siginfo_t *info, void *context)
-{
-	(void)context;
-	if (order_count + 1 < (int)COUNT(order)) {
-		order[order_count++] = number - SIGRTMIN;
-		order[order_count++] = info->si_value.sival_int;
-	}
-}
-
-CASE(queued_signals_keep_number_and_order)
-{
-	sigset_t set = set_of(SIGRTMIN + 1);
-	sigaddset(&set, SIGRTMIN + 2);
-	order_count = 0;
-	handle(SIGRTMIN + 1, note, 0);
-	handle(SIGRTMIN + 2, note, 0);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	for (int i = 1; i <= 2; i++) {
-		RESULT(sigqueue(getpid(), SIGRTMIN + 2, (union sigval){.sival_int = i * 10}));
-		RESULT(sigqueue(getpid(), SIGRTMIN + 1, (union sigval){.sival_int = i}));
-	}
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
-	for (int i = 0; i < order_count; i += 2)
-		show("real-time signal %d, value %d", order[i], order[i + 1]);
-}
-
-CASE(queued_value_arrives)
-{
-	handle(SIGUSR1, record, 0);
-	RESULT(sigqueue(getpid(), SIGUSR1, (union sigval){.sival_int = 4711}));
-	show("code is SI_QUEUE %d, value %d", last.si_code == SI_QUEUE, last.si_value.sival_int);
-}
-
-CASE(wait_takes_a_pending_signal)
-{
-	sigset_t set = set_of(SIGUSR1);
-	siginfo_t info;
-	struct timespec soon = {0, 20000000}, never = {0, 0};
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	raise(SIGUSR1);
-	show("%s", signal_name(sigwaitinfo(&set, &info)));
-	show("number in info %d", info.si_signo == SIGUSR1);
-	RESULT(sigtimedwait(&set, &info, &soon));
-	RESULT(sigtimedwait(&set, &info, &never));
-	soon.tv_nsec = -1;
-	RESULT(sigtimedwait(&set, &info, &soon));
-	int number = 0;
-	raise(SIGUSR1);
-	RESULT(sigwait(&set, &number));
-	show("%s", signal_name(number));
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
-}
-
-CASE(wait_takes_a_signal_that_comes_later)
-{
-	sigset_t set = set_of(SIGALRM);
-	siginfo_t info;
-	struct itimerval timer = {.it_value = {0, 50000}};
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	setitimer(ITIMER_REAL, &timer, NULL);
-	show("%s", signal_name(sigwaitinfo(&set, &info)));
-	show("code is SI_KERNEL %d", info.si_code == SI_KERNEL);
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
-}
-
-CASE(suspend_swaps_the_mask)
-{
-	sigset_t set = set_of(SIGUSR1), none, now;
-	sigemptyset(&none);
-	counts[SIGUSR1] = 0;
-	handle(SIGUSR1, record, 0);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	raise(SIGUSR1);
-	RESULT(sigsuspend(&none));
-	sigprocmask(SIG_SETMASK, NULL, &now);
-	show("count %d, blocked again %d", counts[SIGUSR1], sigismember(&now, SIGUSR1));
-	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 static void nested(int number, siginfo_t *info, void *context)
@@ -268,41 +156,6 @@ CASE(harmless_signals_are_ignored_by_default)
 	RESULT(raise(SIGCONT));
 }
 
-CASE(alarm_returns_what_was_left)
-{
-	counts[SIGALRM] = 0;
-	handle(SIGALRM, record, 0);
-	RESULT(alarm(100));
-	show("left %d", alarm(0) >= 99);
-	RESULT(alarm(0));
-	struct itimerval timer = {.it_value = {10, 0}}, left;
-	RESULT(setitimer(ITIMER_REAL, &timer, NULL));
-	RESULT(getitimer(ITIMER_REAL, &left));
-	show("left %d", left.it_value.tv_sec >= 9);
-	timer.it_value.tv_sec = 0;
-	RESULT(setitimer(ITIMER_REAL, &timer, &left));
-	timer.it_value.tv_usec = 1000000;
-	RESULT(setitimer(ITIMER_REAL, &timer, NULL));
-	RESULT(setitimer(99, &timer, NULL));
-	show("count %d", counts[SIGALRM]);
-}
-
-CASE(timer_sends_its_signal_and_value)
-{
-	timer_t timer;
-	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1, .sigev_value.sival_int = 99};
-	struct itimerspec soon = {.it_value = {0, 30000000}};
-	sigset_t set = set_of(SIGUSR1);
-	siginfo_t info;
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	RESULT(timer_create(CLOCK_MONOTONIC, &event, &timer));
-	RESULT(timer_settime(timer, 0, &soon, NULL));
-	show("%s", signal_name(sigwaitinfo(&set, &info)));
-	show("code is SI_TIMER %d, value %d", info.si_code == SI_TIMER, info.si_value.sival_int);
-	RESULT(timer_delete(timer));
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
-}
-
 CASE(ten_thousand_signals_are_handled)
 {
 	counts[SIGUSR1] = 0;
@@ -310,48 +163,4 @@ CASE(ten_thousand_signals_are_handled)
 	for (int i = 0; i < 10000; i++)
 		raise(SIGUSR1);
 	show("count %d", counts[SIGUSR1]);
-}
-
-ENDS(terminate_kills, 143)
-{
-	show("before");
-	raise(SIGTERM);
-}
-
-ENDS(kill_kills, 137)
-{
-	show("before");
-	kill(getpid(), SIGKILL);
-	pause();
-}
-
-ENDS(user_signal_kills, 138)
-{
-	show("before");
-	kill(getpid(), SIGUSR1);
-}
-
-ENDS(alarm_kills_a_sleeper, 142)
-{
-	struct itimerval timer = {.it_value = {0, 50000}};
-	show("before");
-	setitimer(ITIMER_REAL, &timer, NULL);
-	sleep(20);
-}
-
-ENDS(real_time_signal_kills, 162)
-{
-	show("before");
-	raise(34);
-	syscall(SYS_tgkill, getpid(), getpid(), 34);
-}
-
-ENDS(unblocking_kills, 130)
-{
-	sigset_t set = set_of(SIGINT);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	raise(SIGINT);
-	show("still alive");
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
-	show("never printed");
 }

@@ -17,7 +17,8 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         on_data(
             "sqlite3 changes",
-            "BEGIN; UPDATE t SET value = value * 2 WHERE id % 3 = 0; DELETE FROM t WHERE id > 15000; COMMIT; VACUUM; SELECT count(*) FROM t;",
+            "BEGIN; UPDATE t SET value = value * 2 WHERE id % 3 = 0; DELETE FROM t WHERE id > 15000; \
+             COMMIT; VACUUM; SELECT count(*) FROM t;",
         ),
         on_data(
             "sqlite3 rolls back",
@@ -25,7 +26,8 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         on_data(
             "sqlite3 with a write-ahead log",
-            "PRAGMA journal_mode=WAL; INSERT INTO t(name) VALUES ('wal'); SELECT name FROM t WHERE id > 20000; PRAGMA wal_checkpoint(TRUNCATE);",
+            "PRAGMA journal_mode=WAL; INSERT INTO t(name) VALUES ('wal'); \
+             SELECT name FROM t WHERE id > 20000; PRAGMA wal_checkpoint(TRUNCATE);",
         ),
         on_data("sqlite3 maps its file", "PRAGMA mmap_size=268435456; SELECT count(DISTINCT name) FROM t;"),
         on_data("sqlite3 checks its file", "PRAGMA integrity_check; PRAGMA page_count;"),

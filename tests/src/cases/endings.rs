@@ -27,7 +27,8 @@ pub(super) fn cases() -> Vec<Case> {
 fn compiled() -> Vec<Case> {
     let program = |name: &str, body: &str, status: i32| {
         let source = format!(
-            "#include <stdio.h>\n#include <stdlib.h>\nint main(int count, char **words) {{ (void)words; puts(\"before\"); fflush(stdout); {body} return count; }}"
+            "#include <stdio.h>\n#include <stdlib.h>\nint main(int count, char **words) {{ (void)words; \
+             puts(\"before\"); fflush(stdout); {body} return count; }}"
         );
         Case::words(name, "./program")
             .set_up(&format!("cat >program.c <<'end'\n{source}\nend\ngcc -w -O0 -o program program.c; rm program.c"))
@@ -54,10 +55,14 @@ fn from_outside() -> Vec<Case> {
         Case::shell("SIGINT from outside kills", waits).signal(Signal::INT).status(130),
         Case::shell("SIGHUP from outside kills", waits).signal(Signal::HUP).status(129),
         Case::shell("SIGQUIT from outside kills", waits).signal(Signal::QUIT).status(131),
-        Case::shell("SIGTERM from outside is handled", "trap 'echo caught; exit 7' TERM; echo ready; read line").signal(Signal::TERM).status(7),
-        Case::shell("SIGHUP from outside is handled", "trap 'echo caught; exit 8' HUP; echo ready; read line").signal(Signal::HUP).status(8),
+        Case::shell("SIGTERM from outside is handled", "trap 'echo caught; exit 7' TERM; echo ready; read line")
+            .signal(Signal::TERM)
+            .status(7),
+        Case::shell("SIGHUP from outside is handled", "trap 'echo caught; exit 8' HUP; echo ready; read line")
+            .signal(Signal::HUP)
+            .status(8),
         Case::shell("SIGTERM hits a computation", "echo ready; while :; do :; done").signal(Signal::TERM).status(143),
-        Case::new("SIGINT becomes an exception", ["python3", "-c", "import time\ntry:\n    print('ready', flush=True)\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    print('interrupted')"])
+        Case::new("SIGINT becomes an exception", ["python3", "-c", include_str!("scripts/interrupted.py")])
             .signal(Signal::INT)
             .needs(&["python3"]),
     ]

@@ -66,21 +66,32 @@ fn libraries() -> Vec<Case> {
         if (!dlopen(\"./none.so\", RTLD_NOW)) puts(dlerror()); }' >p.c; \
         gcc -o p p.c -ldl";
     vec![
-        Case::words("library found through LD_LIBRARY_PATH", "./p").set_up(library).program_variable("LD_LIBRARY_PATH", ".").needs(&["gcc"]),
-        Case::words("library that is missing", "./p").set_up(&format!("{library} rm libl.so")).needs(&["gcc"]).status(127),
+        Case::words("library found through LD_LIBRARY_PATH", "./p")
+            .set_up(library)
+            .program_variable("LD_LIBRARY_PATH", ".")
+            .needs(&["gcc"]),
+        Case::words("library that is missing", "./p")
+            .set_up(&format!("{library} rm libl.so"))
+            .needs(&["gcc"])
+            .status(127),
         Case::words("library preloaded", "cat file")
-            .set_up("printf '#include <stdio.h>\\n__attribute__((constructor)) void c(void) { puts(\"preloaded\"); }' >l.c; gcc -shared -fPIC -o l.so l.c; echo x >file")
+            .set_up("printf '#include <stdio.h>\\n__attribute__((constructor)) void c(void) { puts(\"preloaded\"); }' >l.c; \
+                gcc -shared -fPIC -o l.so l.c; echo x >file")
             .program_variable("LD_PRELOAD", "./l.so")
             .needs(&["gcc"]),
         Case::words("library opened at run time", "./p").set_up(opened).needs(&["gcc"]),
         Case::words("the dynamic linker as a program", "/lib64/ld-linux-x86-64.so.2 /bin/echo through the linker"),
         Case::words("all symbols bound at start by a variable", "/bin/echo x").program_variable("LD_BIND_NOW", "1"),
         Case::words("busybox as ls", "busybox ls -1 d").set_up("mkdir d; touch d/a d/b").needs(&["busybox"]),
-        Case::words("busybox by a link", "./sort file").set_up("ln -s $(command -v busybox) sort; printf 'b\\na\\n' >file").needs(&["busybox"]),
+        Case::words("busybox by a link", "./sort file")
+            .set_up("ln -s $(command -v busybox) sort; printf 'b\\na\\n' >file")
+            .needs(&["busybox"]),
         Case::words("busybox awk", "busybox awk BEGIN{print(2*10)}").needs(&["busybox"]),
         Case::words("busybox sha1sum", "busybox sha1sum file").set_up("seq 99999 >file").needs(&["busybox"]),
         Case::words("busybox vi of nothing fails", "busybox no-such-applet").needs(&["busybox"]).status(127),
-        Case::words("busybox tar", "busybox tar -cf t.tar d").set_up("mkdir d; seq 100 >d/a; touch -d @99 d/a d").needs(&["busybox"]),
+        Case::words("busybox tar", "busybox tar -cf t.tar d")
+            .set_up("mkdir d; seq 100 >d/a; touch -d @99 d/a d")
+            .needs(&["busybox"]),
     ]
 }
 
@@ -98,7 +109,10 @@ fn broken() -> Vec<Case> {
             .set_up("{ head -c 18 /bin/true; printf '\\267\\000'; tail -c +21 /bin/true; } >program; chmod 755 program")
             .status(126),
         Case::words("program whose dynamic linker is missing", "./program")
-            .set_up("printf 'int main(void) { return 0; }' >p.c; gcc -Wl,--dynamic-linker=/no/such/linker -o program p.c; rm p.c")
+            .set_up(
+                "printf 'int main(void) { return 0; }' >p.c; \
+                gcc -Wl,--dynamic-linker=/no/such/linker -o program p.c; rm p.c",
+            )
             .needs(&["gcc"])
             .status(127),
         Case::words("program that is empty", "./program").set_up(":>program; chmod 755 program").status(126),

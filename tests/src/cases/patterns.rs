@@ -2,7 +2,8 @@
 
 use crate::case::Case;
 
-const TREE: &str = "mkdir -p a/b/c; echo 'needle here' >a/one; seq 100 >a/b/two; echo 'a needle' >a/b/c/three; printf 'needle\\000binary' >a/bin";
+const TREE: &str = "mkdir -p a/b/c; echo 'needle here' >a/one; seq 100 >a/b/two; echo 'a needle' >a/b/c/three; \
+    printf 'needle\\000binary' >a/bin";
 const TABLE: &str = "for i in 1 2 3 4 5; do echo \"row$i $((i * i)) group$((i % 2))\"; done >table";
 
 pub(super) fn cases() -> Vec<Case> {

@@ -27,14 +27,10 @@ pub struct Block {
 }
 
 impl Block {
-    const NONE: Self = Self {
-        address: GuestPhysical(0),
-        length: 0,
-    };
+    const NONE: Self = Self { address: GuestPhysical(0), length: 0 };
 
     fn holds<T>(self) -> bool {
-        usize::try_from(self.length) == Ok(size_of::<T>())
-            && self.address.is_aligned(BLOCK_ALIGNMENT)
+        usize::try_from(self.length) == Ok(size_of::<T>()) && self.address.is_aligned(BLOCK_ALIGNMENT)
     }
 }
 
@@ -58,20 +54,11 @@ pub struct RequestBlocks {
 
 impl Chain {
     /// Copies and checks the chain that begins at `head`.
-    pub(super) fn read(
-        memory: &impl QueueMemory,
-        layout: QueueLayout,
-        head: u16,
-    ) -> Result<Self, RingError> {
+    pub(super) fn read(memory: &impl QueueMemory, layout: QueueLayout, head: u16) -> Result<Self, RingError> {
         if head >= layout.size() {
             return Err(RingError::HeadOutOfRange { head: head.into() });
         }
-        let mut chain = Self {
-            head,
-            blocks: [Block::NONE; MAX_CHAIN],
-            readable: 0,
-            length: 0,
-        };
+        let mut chain = Self { head, blocks: [Block::NONE; MAX_CHAIN], readable: 0, length: 0 };
         let mut index = head;
         loop {
             let descriptor = Descriptor::load(memory, index);
@@ -80,10 +67,7 @@ impl Chain {
                 return Ok(chain);
             }
             if descriptor.next >= layout.size() {
-                return Err(RingError::NextOutOfRange {
-                    descriptor: index,
-                    next: descriptor.next,
-                });
+                return Err(RingError::NextOutOfRange { descriptor: index, next: descriptor.next });
             }
             index = descriptor.next;
         }
@@ -123,10 +107,7 @@ impl Chain {
     pub fn as_request(&self) -> Result<RequestBlocks, RingError> {
         match (self.readable(), self.writable()) {
             ([request], [reply]) if request.holds::<Request>() && reply.holds::<Reply>() => {
-                Ok(RequestBlocks {
-                    request: request.address,
-                    reply: reply.address,
-                })
+                Ok(RequestBlocks { request: request.address, reply: reply.address })
             }
             _ => Err(RingError::NotARequest { head: self.head }),
         }
@@ -145,17 +126,9 @@ impl Chain {
 }
 
 fn checked_block(index: u16, descriptor: Descriptor) -> Result<Block, RingError> {
-    let Descriptor {
-        address,
-        length,
-        flags,
-        ..
-    } = descriptor;
+    let Descriptor { address, length, flags, .. } = descriptor;
     if !DescriptorFlags::all().contains(flags) {
-        return Err(RingError::UnknownFlags {
-            descriptor: index,
-            flags: flags.bits(),
-        });
+        return Err(RingError::UnknownFlags { descriptor: index, flags: flags.bits() });
     }
     if flags.contains(DescriptorFlags::INDIRECT) {
         return Err(RingError::Indirect { descriptor: index });
@@ -177,12 +150,7 @@ mod tests {
     const LAYOUT: QueueLayout = QueueLayout::STANDARD;
 
     fn descriptor(flags: DescriptorFlags, length: u32, next: u16) -> Descriptor {
-        Descriptor {
-            address: GuestPhysical(0x4000),
-            length,
-            flags,
-            next,
-        }
+        Descriptor { address: GuestPhysical(0x4000), length, flags, next }
     }
 
     /// Reads the chain at 0 of a table that begins with `table`.
@@ -201,10 +169,7 @@ mod tests {
     #[test]
     fn a_request_and_its_reply_are_recognised() {
         let chain = read(&[descriptor(NEXT, 1024, 1), descriptor(WRITE, 64, 0)]).unwrap();
-        let blocks = RequestBlocks {
-            request: GuestPhysical(0x4000),
-            reply: GuestPhysical(0x4000),
-        };
+        let blocks = RequestBlocks { request: GuestPhysical(0x4000), reply: GuestPhysical(0x4000) };
         assert_eq!(chain.as_request(), Ok(blocks));
         assert_eq!(chain.as_event(), Err(RingError::NotAnEvent { head: 0 }));
     }
@@ -220,14 +185,8 @@ mod tests {
     fn blocks_of_another_size_or_alignment_are_neither() {
         let short = read(&[descriptor(NEXT, 1023, 1), descriptor(WRITE, 64, 0)]).unwrap();
         assert_eq!(short.as_request(), Err(RingError::NotARequest { head: 0 }));
-        let crooked = Descriptor {
-            address: GuestPhysical(0x4008),
-            ..descriptor(WRITE, 128, 0)
-        };
-        assert_eq!(
-            read(&[crooked]).unwrap().as_event(),
-            Err(RingError::NotAnEvent { head: 0 })
-        );
+        let crooked = Descriptor { address: GuestPhysical(0x4008), ..descriptor(WRITE, 128, 0) };
+        assert_eq!(read(&[crooked]).unwrap().as_event(), Err(RingError::NotAnEvent { head: 0 }));
     }
 
     #[test]
@@ -235,9 +194,7 @@ mod tests {
         let memory = TestMemory::new(LAYOUT);
         assert_eq!(
             Chain::read(&memory, LAYOUT, LAYOUT.size()),
-            Err(RingError::HeadOutOfRange {
-                head: LAYOUT.size().into()
-            })
+            Err(RingError::HeadOutOfRange { head: LAYOUT.size().into() })
         );
     }
 
@@ -245,42 +202,24 @@ mod tests {
     fn a_loop_is_a_chain_too_long() {
         let long = Err(RingError::ChainTooLong { head: 0 });
         assert_eq!(read(&[descriptor(NEXT, 64, 0)]), long);
-        assert_eq!(
-            read(&[descriptor(NEXT, 64, 1), descriptor(NEXT, 64, 0)]),
-            long
-        );
+        assert_eq!(read(&[descriptor(NEXT, 64, 1), descriptor(NEXT, 64, 0)]), long);
     }
 
     #[test]
     fn a_next_past_the_table_is_refused() {
         let next = LAYOUT.size();
-        assert_eq!(
-            read(&[descriptor(NEXT, 64, next)]),
-            Err(RingError::NextOutOfRange {
-                descriptor: 0,
-                next
-            })
-        );
+        assert_eq!(read(&[descriptor(NEXT, 64, next)]), Err(RingError::NextOutOfRange { descriptor: 0, next }));
     }
 
     #[test]
     fn a_next_without_the_flag_is_ignored() {
-        assert_eq!(
-            read(&[descriptor(READ, 64, u16::MAX)])
-                .unwrap()
-                .readable()
-                .len(),
-            1
-        );
+        assert_eq!(read(&[descriptor(READ, 64, u16::MAX)]).unwrap().readable().len(), 1);
     }
 
     #[test]
     fn readable_memory_behind_writable_is_refused() {
         let chain = read(&[descriptor(NEXT | WRITE, 64, 1), descriptor(READ, 64, 0)]);
-        assert_eq!(
-            chain,
-            Err(RingError::ReadableAfterWritable { descriptor: 1 })
-        );
+        assert_eq!(chain, Err(RingError::ReadableAfterWritable { descriptor: 1 }));
     }
 
     #[test]
@@ -289,28 +228,13 @@ mod tests {
         assert_eq!(indirect, Err(RingError::Indirect { descriptor: 0 }));
         let flags = 0x8002;
         let unknown = read(&[descriptor(DescriptorFlags::from_bits_retain(flags), 64, 0)]);
-        assert_eq!(
-            unknown,
-            Err(RingError::UnknownFlags {
-                descriptor: 0,
-                flags
-            })
-        );
+        assert_eq!(unknown, Err(RingError::UnknownFlags { descriptor: 0, flags }));
     }
 
     #[test]
     fn memory_that_is_empty_or_wraps_is_refused() {
-        assert_eq!(
-            read(&[descriptor(READ, 0, 0)]),
-            Err(RingError::Empty { descriptor: 0 })
-        );
-        let last = Descriptor {
-            address: GuestPhysical(u64::MAX),
-            ..descriptor(READ, 64, 0)
-        };
-        assert_eq!(
-            read(&[last]),
-            Err(RingError::AddressOverflow { descriptor: 0 })
-        );
+        assert_eq!(read(&[descriptor(READ, 0, 0)]), Err(RingError::Empty { descriptor: 0 }));
+        let last = Descriptor { address: GuestPhysical(u64::MAX), ..descriptor(READ, 64, 0) };
+        assert_eq!(read(&[last]), Err(RingError::AddressOverflow { descriptor: 0 }));
     }
 }

@@ -46,11 +46,7 @@ impl Descriptor {
         Self {
             address: GuestPhysical(memory.load_u64(part, at, Ordering::Relaxed)),
             length: memory.load_u32(part, at + Self::LENGTH, Ordering::Relaxed),
-            flags: DescriptorFlags::from_bits_retain(memory.load_u16(
-                part,
-                at + Self::FLAGS,
-                Ordering::Relaxed,
-            )),
+            flags: DescriptorFlags::from_bits_retain(memory.load_u16(part, at + Self::FLAGS, Ordering::Relaxed)),
             next: memory.load_u16(part, at + Self::NEXT, Ordering::Relaxed),
         }
     }

@@ -29,14 +29,7 @@ pub struct Device<M> {
 impl<M: QueueMemory> Device<M> {
     /// A queue that the driver has just declared ready: nothing in flight, both indices 0.
     pub const fn new(memory: M, layout: QueueLayout) -> Self {
-        Self {
-            memory,
-            layout,
-            in_flight: Heads::EMPTY,
-            next_available: 0,
-            next_used: 0,
-            available_event: 0,
-        }
+        Self { memory, layout, in_flight: Heads::EMPTY, next_available: 0, next_used: 0, available_event: 0 }
     }
 
     /// Whether [`Device::take_available`] has something to take (or an error to report).
@@ -56,15 +49,11 @@ impl<M: QueueMemory> Device<M> {
         if index == expected {
             return Ok(None);
         }
-        if u32::from(index.wrapping_sub(expected)) + self.in_flight.count()
-            > self.layout.size().into()
-        {
+        if u32::from(index.wrapping_sub(expected)) + self.in_flight.count() > self.layout.size().into() {
             return Err(RingError::IndexAhead { index, expected });
         }
         let entry = self.layout.available_entry(expected);
-        let head = self
-            .memory
-            .load_u16(Part::Available, entry, Ordering::Relaxed);
+        let head = self.memory.load_u16(Part::Available, entry, Ordering::Relaxed);
         if head >= self.layout.size() {
             return Err(RingError::HeadOutOfRange { head: head.into() });
         }
@@ -95,17 +84,12 @@ impl<M: QueueMemory> Device<M> {
         let old = self.next_used;
         let new = old.wrapping_add(1);
         let entry = self.layout.used_entry(old);
-        self.memory
-            .store_u32(Part::Used, entry, head.into(), Ordering::Relaxed);
-        self.memory
-            .store_u32(Part::Used, entry + 4, written, Ordering::Relaxed);
-        self.memory
-            .store_u16(Part::Used, QueueLayout::INDEX, new, Ordering::Release);
+        self.memory.store_u32(Part::Used, entry, head.into(), Ordering::Relaxed);
+        self.memory.store_u32(Part::Used, entry + 4, written, Ordering::Relaxed);
+        self.memory.store_u16(Part::Used, QueueLayout::INDEX, new, Ordering::Release);
         self.next_used = new;
         self.memory.fence();
-        let event =
-            self.memory
-                .load_u16(Part::Available, self.layout.used_event(), Ordering::Relaxed);
+        let event = self.memory.load_u16(Part::Available, self.layout.used_event(), Ordering::Relaxed);
         Ok(event_index::passes(event, new, old))
     }
 
@@ -135,25 +119,16 @@ impl<M: QueueMemory> Device<M> {
     where
         M: Clone,
     {
-        Watch {
-            memory: self.memory.clone(),
-            next_available: self.next_available,
-        }
+        Watch { memory: self.memory.clone(), next_available: self.next_available }
     }
 
     fn ask_at(&mut self, event: u16) {
         self.available_event = event;
-        self.memory.store_u16(
-            Part::Used,
-            self.layout.available_event(),
-            event,
-            Ordering::Relaxed,
-        );
+        self.memory.store_u16(Part::Used, self.layout.available_event(), event, Ordering::Relaxed);
     }
 
     fn available_index(&self) -> u16 {
-        self.memory
-            .load_u16(Part::Available, QueueLayout::INDEX, Ordering::Acquire)
+        self.memory.load_u16(Part::Available, QueueLayout::INDEX, Ordering::Acquire)
     }
 }
 
@@ -167,9 +142,7 @@ pub struct Watch<M> {
 impl<M: QueueMemory> Watch<M> {
     /// Whether there was something to take. A hint: take under the lock and be ready to find nothing.
     pub fn is_ready(&self) -> bool {
-        self.memory
-            .load_u16(Part::Available, QueueLayout::INDEX, Ordering::Relaxed)
-            != self.next_available
+        self.memory.load_u16(Part::Available, QueueLayout::INDEX, Ordering::Relaxed) != self.next_available
     }
 }
 
@@ -183,22 +156,14 @@ mod tests {
     const LAYOUT: QueueLayout = QueueLayout::STANDARD;
 
     fn driver(memory: &TestMemory) -> Driver<&TestMemory> {
-        let nowhere = Slot {
-            request: GuestPhysical(0),
-            reply: GuestPhysical(0),
-        };
+        let nowhere = Slot { request: GuestPhysical(0), reply: GuestPhysical(0) };
         Driver::of_requests(memory, LAYOUT, |_| nowhere)
     }
 
     fn set_available(memory: &TestMemory, index: u16, head: u16) {
         let entry = LAYOUT.available_entry(index.wrapping_sub(1));
         memory.store_u16(Part::Available, entry, head, Ordering::Relaxed);
-        memory.store_u16(
-            Part::Available,
-            QueueLayout::INDEX,
-            index,
-            Ordering::Relaxed,
-        );
+        memory.store_u16(Part::Available, QueueLayout::INDEX, index, Ordering::Relaxed);
     }
 
     #[test]
@@ -207,10 +172,7 @@ mod tests {
         let mut device = Device::new(&memory, LAYOUT);
         for index in [LAYOUT.size() + 1, 0x8000, u16::MAX] {
             set_available(&memory, index, 0);
-            assert_eq!(
-                device.take_available(),
-                Err(RingError::IndexAhead { index, expected: 0 })
-            );
+            assert_eq!(device.take_available(), Err(RingError::IndexAhead { index, expected: 0 }));
         }
     }
 
@@ -222,10 +184,7 @@ mod tests {
         assert_eq!(device.take_available(), Ok(Some(0)));
         let index = LAYOUT.size() + 1;
         set_available(&memory, index, 0);
-        assert_eq!(
-            device.take_available(),
-            Err(RingError::IndexAhead { index, expected: 1 })
-        );
+        assert_eq!(device.take_available(), Err(RingError::IndexAhead { index, expected: 1 }));
     }
 
     #[test]
@@ -233,12 +192,7 @@ mod tests {
         let memory = TestMemory::new(LAYOUT);
         let mut device = Device::new(&memory, LAYOUT);
         set_available(&memory, 1, LAYOUT.size());
-        assert_eq!(
-            device.take_available(),
-            Err(RingError::HeadOutOfRange {
-                head: LAYOUT.size().into()
-            })
-        );
+        assert_eq!(device.take_available(), Err(RingError::HeadOutOfRange { head: LAYOUT.size().into() }));
     }
 
     #[test]
@@ -248,15 +202,9 @@ mod tests {
         set_available(&memory, 1, 8);
         assert_eq!(device.take_available(), Ok(Some(8)));
         set_available(&memory, 2, 8);
-        assert_eq!(
-            device.take_available(),
-            Err(RingError::HeadInFlight { head: 8 })
-        );
+        assert_eq!(device.take_available(), Err(RingError::HeadInFlight { head: 8 }));
         assert_eq!(device.complete(8, 0), Ok(true));
-        assert_eq!(
-            device.complete(8, 0),
-            Err(RingError::HeadNotInFlight { head: 8 })
-        );
+        assert_eq!(device.complete(8, 0), Err(RingError::HeadNotInFlight { head: 8 }));
         assert_eq!(device.take_available(), Ok(Some(8)));
     }
 

@@ -77,11 +77,7 @@ impl<M: QueueMemory> Driver<M> {
     /// one [`Event`], whose address (a multiple of 64) `event` gives. None is published yet.
     ///
     /// The device must not know of the queue yet.
-    pub fn of_events(
-        memory: M,
-        layout: QueueLayout,
-        mut event: impl FnMut(u16) -> GuestPhysical,
-    ) -> Self {
+    pub fn of_events(memory: M, layout: QueueLayout, mut event: impl FnMut(u16) -> GuestPhysical) -> Self {
         for head in 0..layout.size() {
             block::<Event>(event(head), DescriptorFlags::WRITE, 0).store(&memory, head);
         }
@@ -94,21 +90,9 @@ impl<M: QueueMemory> Driver<M> {
             memory.store_u16(part, QueueLayout::INDEX, 0, Ordering::Relaxed);
         }
         let used_event = event_index::never(0);
-        memory.store_u16(
-            Part::Available,
-            layout.used_event(),
-            used_event,
-            Ordering::Relaxed,
-        );
+        memory.store_u16(Part::Available, layout.used_event(), used_event, Ordering::Relaxed);
         memory.store_u16(Part::Used, layout.available_event(), 0, Ordering::Relaxed);
-        Self {
-            memory,
-            layout,
-            in_flight: Heads::EMPTY,
-            next_available: 0,
-            next_used: 0,
-            used_event,
-        }
+        Self { memory, layout, in_flight: Heads::EMPTY, next_available: 0, next_used: 0, used_event }
     }
 
     /// Hands the chain at `head` to the device; all that was written to its memory before is visible to whoever
@@ -125,19 +109,11 @@ impl<M: QueueMemory> Driver<M> {
         }
         let old = self.next_available;
         let new = old.wrapping_add(1);
-        self.memory.store_u16(
-            Part::Available,
-            self.layout.available_entry(old),
-            head,
-            Ordering::Relaxed,
-        );
-        self.memory
-            .store_u16(Part::Available, QueueLayout::INDEX, new, Ordering::Release);
+        self.memory.store_u16(Part::Available, self.layout.available_entry(old), head, Ordering::Relaxed);
+        self.memory.store_u16(Part::Available, QueueLayout::INDEX, new, Ordering::Release);
         self.next_available = new;
         self.memory.fence();
-        let event =
-            self.memory
-                .load_u16(Part::Used, self.layout.available_event(), Ordering::Relaxed);
+        let event = self.memory.load_u16(Part::Used, self.layout.available_event(), Ordering::Relaxed);
         Ok(event_index::passes(event, new, old))
     }
 
@@ -163,12 +139,8 @@ impl<M: QueueMemory> Driver<M> {
         }
         let entry = self.layout.used_entry(expected);
         let id = self.memory.load_u32(Part::Used, entry, Ordering::Relaxed);
-        let length = self
-            .memory
-            .load_u32(Part::Used, entry + 4, Ordering::Relaxed);
-        let head = u16::try_from(id)
-            .ok()
-            .filter(|head| *head < self.layout.size());
+        let length = self.memory.load_u32(Part::Used, entry + 4, Ordering::Relaxed);
+        let head = u16::try_from(id).ok().filter(|head| *head < self.layout.size());
         let head = head.ok_or(RingError::HeadOutOfRange { head: id })?;
         if !self.in_flight.remove(head) {
             return Err(RingError::HeadNotInFlight { head });
@@ -200,17 +172,11 @@ impl<M: QueueMemory> Driver<M> {
 
     fn ask_at(&mut self, event: u16) {
         self.used_event = event;
-        self.memory.store_u16(
-            Part::Available,
-            self.layout.used_event(),
-            event,
-            Ordering::Relaxed,
-        );
+        self.memory.store_u16(Part::Available, self.layout.used_event(), event, Ordering::Relaxed);
     }
 
     fn used_index(&self) -> u16 {
-        self.memory
-            .load_u16(Part::Used, QueueLayout::INDEX, Ordering::Acquire)
+        self.memory.load_u16(Part::Used, QueueLayout::INDEX, Ordering::Acquire)
     }
 }
 
@@ -219,12 +185,7 @@ fn block<T>(address: GuestPhysical, flags: DescriptorFlags, next: u16) -> Descri
     const { assert!(size_of::<T>() <= 4096) };
     #[expect(clippy::cast_possible_truncation, reason = "asserted just above")]
     let length = size_of::<T>() as u32;
-    Descriptor {
-        address,
-        length,
-        flags,
-        next,
-    }
+    Descriptor { address, length, flags, next }
 }
 
 #[cfg(test)]
@@ -237,10 +198,7 @@ mod tests {
 
     fn slot(number: u16) -> Slot {
         let request = GuestPhysical(0x10_0000 + u64::from(number) * 1024);
-        Slot {
-            request,
-            reply: GuestPhysical(0x20_0000 + u64::from(number) * 64),
-        }
+        Slot { request, reply: GuestPhysical(0x20_0000 + u64::from(number) * 64) }
     }
 
     #[test]
@@ -253,10 +211,7 @@ mod tests {
             let head = device.take_available().unwrap().unwrap();
             let blocks = device.chain(head).unwrap().as_request().unwrap();
             let Slot { request, reply } = slot(Slot::of(head));
-            assert_eq!(
-                (Slot::of(head), blocks.request, blocks.reply),
-                (number, request, reply)
-            );
+            assert_eq!((Slot::of(head), blocks.request, blocks.reply), (number, request, reply));
         }
     }
 
@@ -289,12 +244,7 @@ mod tests {
         let mut driver = Driver::of_requests(&memory, LAYOUT, slot);
         driver.publish(6).unwrap();
         assert_eq!(driver.publish(6), Err(RingError::HeadInFlight { head: 6 }));
-        assert_eq!(
-            driver.publish(LAYOUT.size()),
-            Err(RingError::HeadOutOfRange {
-                head: LAYOUT.size().into()
-            })
-        );
+        assert_eq!(driver.publish(LAYOUT.size()), Err(RingError::HeadOutOfRange { head: LAYOUT.size().into() }));
         assert_eq!(driver.in_flight(), 1);
     }
 
@@ -307,24 +257,12 @@ mod tests {
             memory.store_u32(Part::Used, LAYOUT.used_entry(0), id, Ordering::Relaxed);
         };
         used(0);
-        assert_eq!(
-            driver.take_used(),
-            Err(RingError::IndexAhead {
-                index: 1,
-                expected: 0
-            })
-        );
+        assert_eq!(driver.take_used(), Err(RingError::IndexAhead { index: 1, expected: 0 }));
         driver.publish(2).unwrap();
         used(4);
-        assert_eq!(
-            driver.take_used(),
-            Err(RingError::HeadNotInFlight { head: 4 })
-        );
+        assert_eq!(driver.take_used(), Err(RingError::HeadNotInFlight { head: 4 }));
         used(0x1_0002);
-        assert_eq!(
-            driver.take_used(),
-            Err(RingError::HeadOutOfRange { head: 0x1_0002 })
-        );
+        assert_eq!(driver.take_used(), Err(RingError::HeadOutOfRange { head: 0x1_0002 }));
         used(2);
         assert_eq!(driver.take_used(), Ok(Some(Used { head: 2, length: 0 })));
     }
@@ -338,13 +276,7 @@ mod tests {
             driver.publish(0).unwrap();
             let head = device.take_available().unwrap().unwrap();
             let interrupt = device.complete(head, 64).unwrap();
-            assert_eq!(
-                driver.take_used(),
-                Ok(Some(Used {
-                    head: 0,
-                    length: 64
-                }))
-            );
+            assert_eq!(driver.take_used(), Ok(Some(Used { head: 0, length: 64 })));
             interrupt
         };
         assert!(!round(&mut driver));

@@ -99,10 +99,7 @@ impl fmt::Display for RingError {
                 write!(f, "descriptor {head} was given back but is not outstanding")
             }
             Self::NextOutOfRange { descriptor, next } => {
-                write!(
-                    f,
-                    "descriptor {descriptor} goes on at {next}, past the table"
-                )
+                write!(f, "descriptor {descriptor} goes on at {next}, past the table")
             }
             Self::ChainTooLong { head } => write!(f, "the chain at descriptor {head} is too long"),
             Self::Indirect { descriptor } => write!(f, "descriptor {descriptor} is indirect"),

@@ -15,10 +15,7 @@ pub(super) struct Heads {
 
 impl Heads {
     /// No head.
-    pub(super) const EMPTY: Self = Self {
-        words: [0; WORDS],
-        count: 0,
-    };
+    pub(super) const EMPTY: Self = Self { words: [0; WORDS], count: 0 };
 
     /// Adds `head`; whether it could be a member and was absent.
     pub(super) fn insert(&mut self, head: u16) -> bool {

@@ -137,11 +137,7 @@ mod tests {
 
     #[test]
     fn only_powers_of_two_up_to_the_maximum_are_sizes() {
-        assert!(
-            all().map(QueueLayout::size).eq((1..16)
-                .map(|log| 1 << log)
-                .filter(|size| *size <= QUEUE_SIZE))
-        );
+        assert!(all().map(QueueLayout::size).eq((1..16).map(|log| 1 << log).filter(|size| *size <= QUEUE_SIZE)));
     }
 
     #[test]
@@ -150,11 +146,7 @@ mod tests {
             let mut end = 0;
             for part in PARTS {
                 assert!(layout.offset(part) >= end);
-                assert!(
-                    layout
-                        .offset(part)
-                        .is_multiple_of(CACHE_LINE.max(part.alignment()))
-                );
+                assert!(layout.offset(part).is_multiple_of(CACHE_LINE.max(part.alignment())));
                 end = layout.offset(part) + layout.bytes(part);
             }
             assert!(layout.total_bytes() >= end);

@@ -15,10 +15,7 @@ use super::{Device, Driver, Part, QueueLayout, QueueMemory, Slot};
 use crate::address::GuestPhysical;
 use crate::device::QUEUE_SIZE;
 
-const NOWHERE: Slot = Slot {
-    request: GuestPhysical(0),
-    reply: GuestPhysical(0),
-};
+const NOWHERE: Slot = Slot { request: GuestPhysical(0), reply: GuestPhysical(0) };
 
 fn layouts() -> impl Strategy<Value = QueueLayout> {
     (1..=QUEUE_SIZE.ilog2()).prop_map(|log| QueueLayout::new(1 << log).unwrap())
@@ -91,9 +88,7 @@ impl<'a> Pair<'a> {
     }
 
     fn publish(&mut self, head: u16) {
-        let busy = self.published.contains(&head)
-            || self.taken.contains(&head)
-            || self.completed.contains(&head);
+        let busy = self.published.contains(&head) || self.taken.contains(&head) || self.completed.contains(&head);
         assert_eq!(self.driver.publish(head).is_ok(), !busy);
         if !busy {
             self.published.push_back(head);
@@ -114,11 +109,7 @@ impl Noise {
     fn next(&self, part: Part, end: usize) -> u64 {
         assert!(end <= self.layout.bytes(part));
         // Knuth's MMIX generator; the upper bits are the good ones.
-        let state = self
-            .state
-            .get()
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        let state = self.state.get().wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         self.state.set(state);
         (state >> 20) % self.modulus
     }
@@ -155,11 +146,7 @@ fn take_as_device(device: &mut Device<impl QueueMemory>, layout: QueueLayout, ke
         return;
     };
     assert!(head < layout.size());
-    assert_eq!(
-        device.in_flight(),
-        before + 1,
-        "a head is never handed out twice"
-    );
+    assert_eq!(device.in_flight(), before + 1, "a head is never handed out twice");
     if let Ok(chain) = device.chain(head) {
         for block in chain.readable().iter().chain(chain.writable()) {
             assert!(block.length > 0 && block.address.span(block.length.into()).is_some());
@@ -176,10 +163,7 @@ fn take_as_driver(driver: &mut Driver<impl QueueMemory>, layout: QueueLayout, he
     let before = driver.in_flight();
     match driver.take_used() {
         Ok(Some(used)) => {
-            assert!(
-                used.head < layout.size() && used.head.is_multiple_of(2),
-                "only what was published comes back"
-            );
+            assert!(used.head < layout.size() && used.head.is_multiple_of(2), "only what was published comes back");
             assert_eq!(driver.in_flight(), before - 1);
         }
         Ok(None) | Err(_) => assert_eq!(driver.in_flight(), before, "a failure changes nothing"),
@@ -260,12 +244,7 @@ fn indices_wrap_around_unnoticed() {
     let mut pair = Pair::new(&memory, layout);
     for number in 0..70_000_usize {
         let slot = u16::try_from(number % 4).unwrap();
-        for step in [
-            Step::Publish(slot),
-            Step::Take,
-            Step::Complete(number),
-            Step::Collect,
-        ] {
+        for step in [Step::Publish(slot), Step::Take, Step::Complete(number), Step::Collect] {
             pair.step(step);
         }
     }

@@ -19,29 +19,18 @@ pub(super) struct TestMemory {
 impl TestMemory {
     pub(super) fn new(layout: QueueLayout) -> Self {
         let part = |part| RefCell::new(vec![0; layout.bytes(part)]);
-        Self {
-            parts: [
-                part(Part::Descriptors),
-                part(Part::Available),
-                part(Part::Used),
-            ],
-        }
+        Self { parts: [part(Part::Descriptors), part(Part::Available), part(Part::Used)] }
     }
 
     /// Overwrites the start of `part`, as far as both reach.
     pub(super) fn fill(&self, part: Part, bytes: &[u8]) {
         let mut memory = self.parts[part as usize].borrow_mut();
-        memory
-            .iter_mut()
-            .zip(bytes)
-            .for_each(|(to, from)| *to = *from);
+        memory.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
     }
 
     fn load<const N: usize>(&self, part: Part, offset: usize) -> [u8; N] {
         assert!(offset.is_multiple_of(N), "unaligned access");
-        self.parts[part as usize].borrow()[offset..offset + N]
-            .try_into()
-            .unwrap()
+        self.parts[part as usize].borrow()[offset..offset + N].try_into().unwrap()
     }
 
     fn store<const N: usize>(&self, part: Part, offset: usize, value: [u8; N]) {

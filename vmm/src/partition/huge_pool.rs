@@ -172,12 +172,12 @@ struct Restore<'a> {
 impl Drop for Restore<'_> {
     fn drop(&mut self) {
         if let Err(error) = fs::write(self.path, self.value.to_string()) {
-            eprintln!(
-                "lwk-vmm: cannot restore {}: {error}; restore it with: echo {} > {}",
+            crate::message::say(format!(
+                "cannot restore {}: {error}; restore it with: echo {} > {}",
                 self.path.display(),
                 self.value,
                 self.path.display()
-            );
+            ));
         }
     }
 }

@@ -2,9 +2,7 @@
 
 /// The lines of a case list that hold cases: comments and empty lines are not.
 fn cases(list: &str) -> impl Iterator<Item = &str> {
-    list.lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+    list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
 /// At most `most` cases of a list, spread over its whole length so that every program keeps its share.

@@ -14,12 +14,7 @@ use crate::workspace::Workspace;
 const CASES_SCRIPT: &str = include_str!("../../class-h/cases.sh");
 
 /// Everything the emulated host has in its root file system.
-pub(super) fn pack(
-    workspace: &Workspace,
-    options: &Options,
-    folder: &Path,
-    modules: &[PathBuf],
-) -> Result<Initramfs> {
+pub(super) fn pack(workspace: &Workspace, options: &Options, folder: &Path, modules: &[PathBuf]) -> Result<Initramfs> {
     let mut root = Initramfs::new(folder.join("root"))?;
     for module in modules {
         root.file(module, "class-h")?;
@@ -42,23 +37,14 @@ pub(super) fn pack(
 }
 
 /// The test programs and the list of cases.
-fn programs(
-    workspace: &Workspace,
-    options: &Options,
-    folder: &Path,
-    root: &mut Initramfs,
-) -> Result<()> {
+fn programs(workspace: &Workspace, options: &Options, folder: &Path, root: &mut Initramfs) -> Result<()> {
     let programs = match &options.programs {
         Some(programs) => programs.clone(),
         None => build::programs(workspace, &folder.join("programs"))?,
     };
     root.folder(&programs, "class-h/programs")?;
-    let list = options
-        .list
-        .clone()
-        .unwrap_or_else(|| programs.join("cases.txt"));
-    let text =
-        fs::read_to_string(&list).with_context(|| format!("cannot read {}", list.display()))?;
+    let list = options.list.clone().unwrap_or_else(|| programs.join("cases.txt"));
+    let text = fs::read_to_string(&list).with_context(|| format!("cannot read {}", list.display()))?;
     let chosen = cases::choose(&text, options.most);
     if chosen.is_empty() {
         bail!("{} has no cases", list.display());
@@ -70,10 +56,6 @@ fn programs(
 fn job(options: &Options) -> String {
     match &options.shell_command {
         Some(command) => format!("cd /tmp\n{command}\n"),
-        None => format!(
-            "exec sh /class-h/cases.sh {} {}\n",
-            options.case_timeout,
-            options.cpus.join(" ")
-        ),
+        None => format!("exec sh /class-h/cases.sh {} {}\n", options.case_timeout, options.cpus.join(" ")),
     }
 }

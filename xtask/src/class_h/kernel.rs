@@ -25,10 +25,8 @@ pub(super) struct Kernel {
 
 /// The kernel kept in `cache`, downloaded first if it is not there.
 pub(super) fn fetch(cache: &Path) -> Result<Kernel> {
-    let kernel = Kernel {
-        image: cache.join("vmlinuz"),
-        modules: MODULES.iter().map(|name| cache.join(name)).collect(),
-    };
+    let kernel =
+        Kernel { image: cache.join("vmlinuz"), modules: MODULES.iter().map(|name| cache.join(name)).collect() };
     if kernel.image.exists() {
         return Ok(kernel);
     }
@@ -46,11 +44,7 @@ pub(super) fn fetch(cache: &Path) -> Result<Kernel> {
 /// Downloads the package into `folder` and gives the folder with its files.
 fn unpack(folder: &Path) -> Result<PathBuf> {
     let package = newest_package()?;
-    workspace::run(
-        Command::new("apt-get")
-            .args(["download", "-q", &package])
-            .current_dir(folder),
-    )?;
+    workspace::run(Command::new("apt-get").args(["download", "-q", &package]).current_dir(folder))?;
     let archive = find(folder, &package)?;
     let tree = folder.join("tree");
     workspace::run(Command::new("dpkg-deb").arg("-x").arg(archive).arg(&tree))?;
@@ -59,9 +53,7 @@ fn unpack(folder: &Path) -> Result<PathBuf> {
 
 fn newest_package() -> Result<String> {
     let depends = workspace::output(Command::new("apt-cache").args(["depends", META_PACKAGE]))
-        .with_context(|| {
-            format!("apt does not know {META_PACKAGE}; `apt-get update` on Debian 12 helps")
-        })?;
+        .with_context(|| format!("apt does not know {META_PACKAGE}; `apt-get update` on Debian 12 helps"))?;
     depends
         .lines()
         .filter_map(|line| line.trim().strip_prefix("Depends: "))
@@ -86,9 +78,7 @@ fn place_module(tree: &Path, name: &str, place: &Path) -> Result<()> {
 fn find(folder: &Path, prefix: &str) -> Result<PathBuf> {
     let mut folders = vec![folder.to_path_buf()];
     while let Some(folder) = folders.pop() {
-        for entry in
-            fs::read_dir(&folder).with_context(|| format!("cannot list {}", folder.display()))?
-        {
+        for entry in fs::read_dir(&folder).with_context(|| format!("cannot list {}", folder.display()))? {
             let entry = entry?;
             if entry.file_type()?.is_dir() {
                 folders.push(entry.path());

@@ -35,10 +35,8 @@ impl Machine {
     ///
     /// Fails when QEMU cannot be started or is ended because of a limit.
     pub(super) fn boot(&self, take: impl FnMut(&str)) -> Result<()> {
-        let mut qemu = self
-            .command()
-            .spawn()
-            .context("cannot start QEMU, which the package qemu-system-x86 provides")?;
+        let mut qemu =
+            self.command().spawn().context("cannot start QEMU, which the package qemu-system-x86 provides")?;
         let watched = lines(&mut qemu).and_then(|lines| self.watch(&lines, take));
         if watched.is_err() {
             // Already dead is as good.
@@ -73,30 +71,14 @@ impl Machine {
         let mut qemu = Command::new("qemu-system-x86_64");
         // No userspace exit is fast under TCG; one thread for each CPU makes it bearable.
         qemu.args(["-accel", "tcg,thread=multi", "-cpu", "EPYC,+svm,+npt"]);
-        qemu.args([
-            "-m",
-            &self.memory_mib.to_string(),
-            "-smp",
-            &self.cpus.to_string(),
-        ]);
-        qemu.arg("-kernel")
-            .arg(&self.kernel)
-            .arg("-initrd")
-            .arg(&self.initramfs);
+        qemu.args(["-m", &self.memory_mib.to_string(), "-smp", &self.cpus.to_string()]);
+        qemu.arg("-kernel").arg(&self.kernel).arg("-initrd").arg(&self.initramfs);
         // A defect of the host's kernel is to end the run: a panic reboots at once, and a reboot ends QEMU.
-        qemu.args([
-            "-append",
-            "console=ttyS0 quiet oops=panic panic=-1",
-            "-no-reboot",
-        ]);
+        qemu.args(["-append", "console=ttyS0 quiet oops=panic panic=-1", "-no-reboot"]);
         qemu.args(["-nodefaults", "-display", "none", "-monitor", "none"]);
-        qemu.arg("-serial")
-            .arg(format!("file:{}", self.console.display()))
-            .args(["-serial", "stdio"]);
+        qemu.arg("-serial").arg(format!("file:{}", self.console.display())).args(["-serial", "stdio"]);
         // Its stderr lists the processor's features that TCG lacks, on every start.
-        qemu.stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
+        qemu.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         qemu
     }
 }
@@ -107,10 +89,7 @@ fn lines(qemu: &mut Child) -> Result<Receiver<String>> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
-            if sender
-                .send(String::from_utf8_lossy(&line).into_owned())
-                .is_err()
-            {
+            if sender.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
                 return;
             }
         }

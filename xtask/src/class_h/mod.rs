@@ -52,11 +52,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     if options.console {
         println!("{console}");
     }
-    println!(
-        "class H: prepared in {:.1?}, emulated host ran for {:.1?}",
-        prepared,
-        booted.elapsed()
-    );
+    println!("class H: prepared in {:.1?}, emulated host ran for {:.1?}", prepared, booted.elapsed());
     let survived = ended.and_then(|()| report.survived(&console));
     if survived.is_err() && !options.console {
         eprintln!("{}", machine::last_lines(&console));
@@ -65,10 +61,6 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     if options.shell_command.is_some() {
         return report.command_succeeded();
     }
-    let least = if options.list.is_some() {
-        1
-    } else {
-        LEAST_CASES
-    };
+    let least = if options.list.is_some() { 1 } else { LEAST_CASES };
     report.judge(options.cpus.len(), least)
 }

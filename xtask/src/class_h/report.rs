@@ -32,8 +32,7 @@ struct Case<'a> {
 
 impl<'a> Line<'a> {
     fn parse(line: &'a str) -> Self {
-        let Some((word, rest)) = line.strip_prefix('@').and_then(|line| line.split_once(' '))
-        else {
+        let Some((word, rest)) = line.strip_prefix('@').and_then(|line| line.split_once(' ')) else {
             return Self::Text(line);
         };
         match word {
@@ -52,12 +51,7 @@ impl<'a> Case<'a> {
         let mut parts = text.splitn(3, ' ');
         let (cpus, centiseconds, name) = (parts.next()?, parts.next()?, parts.next()?);
         let took = Duration::from_millis(centiseconds.parse::<u64>().ok()? * 10);
-        Some(Self {
-            passed,
-            cpus,
-            took,
-            name,
-        })
+        Some(Self { passed, cpus, took, name })
     }
 }
 
@@ -87,16 +81,8 @@ impl Report {
     }
 
     fn count(&mut self, case: &Case) {
-        let Case {
-            passed,
-            cpus,
-            took,
-            name,
-        } = case;
-        println!(
-            "{} {name} (cpus {cpus}, {took:.1?})",
-            if *passed { "ok  " } else { "FAIL" }
-        );
+        let Case { passed, cpus, took, name } = case;
+        println!("{} {name} (cpus {cpus}, {took:.1?})", if *passed { "ok  " } else { "FAIL" });
         if *passed {
             self.passed += 1;
         } else {
@@ -131,19 +117,12 @@ impl Report {
 
     /// Prints the sum; fails if a case failed or if fewer than `least` cases ran in each of `configurations`.
     pub(super) fn judge(&self, configurations: usize, least: usize) -> Result<()> {
-        println!(
-            "class H: {} passed, {} failed",
-            self.passed,
-            self.failed.len()
-        );
+        println!("class H: {} passed, {} failed", self.passed, self.failed.len());
         if !self.failed.is_empty() {
             bail!("{} failed: {}", self.failed.len(), self.failed.join("; "));
         }
         if self.passed < least * configurations {
-            bail!(
-                "{} runs, but {least} cases in {configurations} configuration(s) are the least",
-                self.passed
-            );
+            bail!("{} runs, but {least} cases in {configurations} configuration(s) are the least", self.passed);
         }
         self.command_succeeded()
     }
@@ -163,12 +142,7 @@ mod tests {
 
     #[test]
     fn a_case_line_is_taken_apart() {
-        let case = Case {
-            passed: false,
-            cpus: "0-1",
-            took: Duration::from_millis(1230),
-            name: "mmap fixed 3",
-        };
+        let case = Case { passed: false, cpus: "0-1", took: Duration::from_millis(1230), name: "mmap fixed 3" };
         assert_eq!(Line::parse("@FAIL 0-1 123 mmap fixed 3"), Line::Case(case));
     }
 
@@ -184,40 +158,19 @@ mod tests {
         let report = report(&["@ready 3.1", "@ok 0 10 a", "@ok 0-1 10 a", "@end 0"]);
         assert!(report.survived("").is_ok());
         assert!(report.judge(2, 1).is_ok());
-        assert!(
-            report.judge(2, 2).is_err(),
-            "two cases in two configurations were asked for"
-        );
+        assert!(report.judge(2, 2).is_err(), "two cases in two configurations were asked for");
     }
 
     #[test]
     fn a_failed_case_fails_the_stage() {
-        assert!(
-            report(&["@ready 3.1", "@ok 0 10 a", "@FAIL 0 10 b", "@end 0"])
-                .judge(1, 1)
-                .is_err()
-        );
+        assert!(report(&["@ready 3.1", "@ok 0 10 a", "@FAIL 0 10 b", "@end 0"]).judge(1, 1).is_err());
     }
 
     #[test]
     fn a_host_that_dies_or_never_comes_up_fails_the_stage() {
-        assert!(
-            report(&["@ok 0 10 a", "@end 0"]).survived("").is_err(),
-            "never ready"
-        );
-        assert!(
-            report(&["@ready 3.1", "@ok 0 10 a"]).survived("").is_err(),
-            "no end"
-        );
-        assert!(
-            report(&["@ready 3.1", "@end 0"])
-                .survived("[1.0] Kernel panic - not syncing")
-                .is_err()
-        );
-        assert!(
-            report(&["@fatal no /dev/kvm", "@ready 3.1", "@end 0"])
-                .survived("")
-                .is_err()
-        );
+        assert!(report(&["@ok 0 10 a", "@end 0"]).survived("").is_err(), "never ready");
+        assert!(report(&["@ready 3.1", "@ok 0 10 a"]).survived("").is_err(), "no end");
+        assert!(report(&["@ready 3.1", "@end 0"]).survived("[1.0] Kernel panic - not syncing").is_err());
+        assert!(report(&["@fatal no /dev/kvm", "@ready 3.1", "@end 0"]).survived("").is_err());
     }
 }

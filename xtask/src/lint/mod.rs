@@ -15,12 +15,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let lwk = workspace.lwk();
     workspace::run(&mut workspace.cargo(["fmt", "--all", "--check"]))?;
     workspace::run(&mut workspace.cargo_in(&lwk, ["fmt", "--check"]))?;
-    let fuzz = [
-        "fmt",
-        "--manifest-path",
-        "host-agent/fuzz/Cargo.toml",
-        "--check",
-    ];
+    let fuzz = ["fmt", "--manifest-path", "host-agent/fuzz/Cargo.toml", "--check"];
     workspace::run(&mut workspace.cargo(fuzz))?;
     let host = ["clippy", "--workspace", "--all-targets", "--"];
     workspace::run(workspace.cargo(host).args(EVERYWHERE))?;

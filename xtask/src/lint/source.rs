@@ -37,12 +37,8 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
 
 fn files(workspace: &Workspace) -> Result<Vec<String>> {
     let mut git = Command::new("git");
-    git.args(["ls-files", "--cached", "--others", "--exclude-standard"])
-        .current_dir(&workspace.root);
-    Ok(workspace::output(&mut git)?
-        .lines()
-        .map(str::to_owned)
-        .collect())
+    git.args(["ls-files", "--cached", "--others", "--exclude-standard"]).current_dir(&workspace.root);
+    Ok(workspace::output(&mut git)?.lines().map(str::to_owned).collect())
 }
 
 fn inspect(file: &Path, text: &str, private: &[String], findings: &mut Vec<String>) -> Result<()> {
@@ -59,10 +55,8 @@ fn inspect(file: &Path, text: &str, private: &[String], findings: &mut Vec<Strin
     if lines > LONG_FILE_LINES {
         println!("warning: {place} has {lines} lines");
     }
-    let tokens: TokenStream = text
-        .parse()
-        .map_err(|error| anyhow::anyhow!("{error}"))
-        .with_context(|| format!("cannot read {place}"))?;
+    let tokens: TokenStream =
+        text.parse().map_err(|error| anyhow::anyhow!("{error}")).with_context(|| format!("cannot read {place}"))?;
     inspect_tokens(&tokens, file, findings);
     Ok(())
 }
@@ -73,10 +67,7 @@ fn inspect_tokens(tokens: &TokenStream, file: &Path, findings: &mut Vec<String>)
         let line = token.span().start().line;
         match &token {
             TokenTree::Ident(word) if word == "unsafe" && !may_be_unsafe(file) => {
-                findings.push(format!(
-                    "{}:{line}: unsafe code outside arch/ and memory modules",
-                    file.display()
-                ));
+                findings.push(format!("{}:{line}: unsafe code outside arch/ and memory modules", file.display()));
             }
             TokenTree::Group(group) => {
                 if attribute && first_word(&group.stream()).is_some_and(|word| word == "ignore") {
@@ -100,10 +91,7 @@ fn first_word(tokens: &TokenStream) -> Option<String> {
 /// Whether a file lies inside the unsafe border. The vDSO is beside it: it runs as part of the program, on the
 /// program's pointers.
 fn may_be_unsafe(file: &Path) -> bool {
-    let in_folder = |name: &str| {
-        file.components()
-            .any(|part| part == Component::Normal(name.as_ref()))
-    };
+    let in_folder = |name: &str| file.components().any(|part| part == Component::Normal(name.as_ref()));
     let stem = file.file_stem().unwrap_or_default().to_string_lossy();
     ["arch", "memory", "vdso"].into_iter().any(in_folder)
         || stem == "arch"
@@ -127,8 +115,7 @@ fn mentions(line: &str, path: &str) -> bool {
     line.match_indices(path).any(|(start, _)| {
         let before = line[..start].chars().next_back();
         let after = line[start + path.len()..].chars().next();
-        !before.is_some_and(part_of_path)
-            && after.is_none_or(|letter| letter == '/' || !part_of_path(letter))
+        !before.is_some_and(part_of_path) && after.is_none_or(|letter| letter == '/' || !part_of_path(letter))
     })
 }
 
@@ -138,23 +125,14 @@ mod tests {
 
     fn findings(file: &str, text: &str) -> Vec<String> {
         let mut findings = Vec::new();
-        inspect(
-            Path::new(file),
-            text,
-            &["/home/me".to_owned()],
-            &mut findings,
-        )
-        .expect("the text is Rust");
+        inspect(Path::new(file), text, &["/home/me".to_owned()], &mut findings).expect("the text is Rust");
         findings
     }
 
     #[test]
     fn unsafe_code_is_refused_outside_the_border() {
         let text = "fn f() {\n    let _ = unsafe { g() };\n}\n";
-        assert_eq!(
-            findings("vmm/src/vm.rs", text),
-            ["vmm/src/vm.rs:2: unsafe code outside arch/ and memory modules"]
-        );
+        assert_eq!(findings("vmm/src/vm.rs", text), ["vmm/src/vm.rs:2: unsafe code outside arch/ and memory modules"]);
         assert!(findings("guest-lwk/src/arch/entry.rs", text).is_empty());
         assert!(findings("host-agent/src/memory.rs", text).is_empty());
         assert!(findings("vmm/src/guest_memory.rs", text).is_empty());
@@ -168,13 +146,9 @@ mod tests {
 
     #[test]
     fn an_ignored_test_is_refused_with_and_without_a_reason() {
-        let marks = ["ignore", "ignore = \"slow\""]
-            .map(|mark| format!("#[test]\n#[{mark}]\nfn t() {{}}\n"));
+        let marks = ["ignore", "ignore = \"slow\""].map(|mark| format!("#[test]\n#[{mark}]\nfn t() {{}}\n"));
         for text in marks {
-            assert_eq!(
-                findings("vmm/tests/t.rs", &text),
-                ["vmm/tests/t.rs:2: an ignored test"]
-            );
+            assert_eq!(findings("vmm/tests/t.rs", &text), ["vmm/tests/t.rs:2: an ignored test"]);
         }
     }
 

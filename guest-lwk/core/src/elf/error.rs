@@ -46,13 +46,9 @@ impl ElfError {
         match (self, role) {
             (Self::NotForThisMachine | Self::BadProgramHeaders, Role::Interpreter) => ELIBBAD,
             (Self::NotExecutable, Role::Interpreter) => EPERM,
-            (
-                Self::NotForThisMachine
-                | Self::NotExecutable
-                | Self::BadProgramHeaders
-                | Self::BadInterpreterPath,
-                _,
-            ) => ENOEXEC,
+            (Self::NotForThisMachine | Self::NotExecutable | Self::BadProgramHeaders | Self::BadInterpreterPath, _) => {
+                ENOEXEC
+            }
             (Self::TruncatedHeader | Self::TruncatedInterpreterPath, _) => EIO,
             (Self::NoSegments | Self::BadSegment | Self::BadEntry, _) => EINVAL,
         }

@@ -66,31 +66,15 @@ impl ElfFile {
         let entries = program_headers.chunks_exact(usize::from(PROGRAM_HEADER_BYTES));
         let entries: Vec<ProgramHeader> = entries.map(ProgramHeader::read).collect();
         let interpreter = self.interpreter(&entries)?;
-        let loads: Vec<&ProgramHeader> = entries
-            .iter()
-            .filter(|entry| entry.kind == SegmentKind::Load)
-            .collect();
+        let loads: Vec<&ProgramHeader> = entries.iter().filter(|entry| entry.kind == SegmentKind::Load).collect();
         if loads.is_empty() {
             return Err(ElfError::NoSegments);
         }
-        let segments = loads
-            .iter()
-            .map(|entry| self.segment(entry))
-            .collect::<Result<Vec<_>, _>>()?;
-        let alignments = loads
-            .iter()
-            .map(|entry| entry.alignment)
-            .filter(|alignment| alignment.is_power_of_two());
-        let stack = entries
-            .iter()
-            .rev()
-            .find(|entry| entry.kind == SegmentKind::Stack);
+        let segments = loads.iter().map(|entry| self.segment(entry)).collect::<Result<Vec<_>, _>>()?;
+        let alignments = loads.iter().map(|entry| entry.alignment).filter(|alignment| alignment.is_power_of_two());
+        let stack = entries.iter().rev().find(|entry| entry.kind == SegmentKind::Stack);
         let plan = Plan {
-            kind: if self.header.is_shared {
-                Kind::PositionIndependent
-            } else {
-                Kind::Fixed
-            },
+            kind: if self.header.is_shared { Kind::PositionIndependent } else { Kind::Fixed },
             entry: self.header.entry,
             interpreter,
             program_headers: self.table_address(&segments),
@@ -108,35 +92,21 @@ impl ElfFile {
     /// Where the path of the interpreter lies in the file, its NUL included. Only the first one counts, and that
     /// of an interpreter not at all.
     fn interpreter(&self, entries: &[ProgramHeader]) -> Result<Option<Range<u64>>, ElfError> {
-        let first = entries
-            .iter()
-            .find(|entry| entry.kind == SegmentKind::Interpreter);
+        let first = entries.iter().find(|entry| entry.kind == SegmentKind::Interpreter);
         let Some(entry) = first.filter(|_| self.role == Role::Program) else {
             return Ok(None);
         };
         if !(2..=PATH_MAX).contains(&entry.file_size) {
             return Err(ElfError::BadInterpreterPath);
         }
-        let end = entry
-            .offset
-            .checked_add(entry.file_size)
-            .filter(|&end| end <= self.size);
-        Ok(Some(
-            entry.offset..end.ok_or(ElfError::TruncatedInterpreterPath)?,
-        ))
+        let end = entry.offset.checked_add(entry.file_size).filter(|&end| end <= self.size);
+        Ok(Some(entry.offset..end.ok_or(ElfError::TruncatedInterpreterPath)?))
     }
 
     fn segment(&self, entry: &ProgramHeader) -> Result<SegmentPlan, ElfError> {
-        let end = entry
-            .vaddr
-            .checked_add(entry.memory_size)
-            .ok_or(ElfError::BadSegment)?;
+        let end = entry.vaddr.checked_add(entry.memory_size).ok_or(ElfError::BadSegment)?;
         let is_too_low = !self.header.is_shared && entry.vaddr < PROGRAM_START;
-        if is_too_low
-            || entry.vaddr >= PROGRAM_END
-            || end > PROGRAM_END
-            || entry.file_size > entry.memory_size
-        {
+        if is_too_low || entry.vaddr >= PROGRAM_END || end > PROGRAM_END || entry.file_size > entry.memory_size {
             return Err(ElfError::BadSegment);
         }
         if entry.file_size > 0 && !can_be_mapped(entry) {
@@ -155,15 +125,9 @@ impl ElfFile {
     fn table_address(&self, segments: &[SegmentPlan]) -> u64 {
         let table = self.header.table_offset;
         let holds = |segment: &&SegmentPlan| {
-            table
-                .checked_sub(segment.file_offset)
-                .is_some_and(|distance| distance < segment.file_size)
+            table.checked_sub(segment.file_offset).is_some_and(|distance| distance < segment.file_size)
         };
-        segments
-            .iter()
-            .rev()
-            .find(holds)
-            .map_or(0, |segment| table - segment.file_offset + segment.vaddr)
+        segments.iter().rev().find(holds).map_or(0, |segment| table - segment.file_offset + segment.vaddr)
     }
 }
 

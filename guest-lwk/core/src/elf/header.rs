@@ -36,15 +36,10 @@ impl FileHeader {
             TYPE_SHARED => true,
             _ => return Err(ElfError::NotExecutable),
         };
-        let header = Self {
-            is_shared,
-            entry: fields.u64(24),
-            table_offset: fields.u64(32),
-            table_entries: fields.u16(56),
-        };
+        let header =
+            Self { is_shared, entry: fields.u64(24), table_offset: fields.u64(32), table_entries: fields.u16(56) };
         let has_known_entries = fields.u16(54) == PROGRAM_HEADER_BYTES;
-        if !has_known_entries || header.table_bytes() == 0 || header.table_bytes() > MAX_TABLE_BYTES
-        {
+        if !has_known_entries || header.table_bytes() == 0 || header.table_bytes() > MAX_TABLE_BYTES {
             return Err(ElfError::BadProgramHeaders);
         }
         Ok(header)
@@ -101,15 +96,11 @@ impl ProgramHeader {
 
 /// `PF_R`, `PF_W` and `PF_X` run the other way round than `PROT_READ`, `PROT_WRITE` and `PROT_EXEC`.
 fn protection(flags: u32) -> Protection {
-    [
-        (4, Protection::READ),
-        (2, Protection::WRITE),
-        (1, Protection::EXECUTE),
-    ]
-    .into_iter()
-    .filter(|(bit, _)| flags & bit != 0)
-    .map(|(_, protection)| protection)
-    .collect()
+    [(4, Protection::READ), (2, Protection::WRITE), (1, Protection::EXECUTE)]
+        .into_iter()
+        .filter(|(bit, _)| flags & bit != 0)
+        .map(|(_, protection)| protection)
+        .collect()
 }
 
 /// Little-endian fields of a structure; bytes past its end are zeros.

@@ -68,21 +68,13 @@ impl Plan {
     /// The first page of the lowest segment.
     #[must_use]
     pub fn lowest(&self) -> u64 {
-        self.segments
-            .iter()
-            .map(|segment| segment.vaddr & !(PAGE_SIZE - 1))
-            .min()
-            .unwrap_or(0)
+        self.segments.iter().map(|segment| segment.vaddr & !(PAGE_SIZE - 1)).min().unwrap_or(0)
     }
 
     /// The end of the highest segment, to the byte. The heap begins at the next page.
     #[must_use]
     pub fn highest(&self) -> u64 {
-        self.segments
-            .iter()
-            .map(SegmentPlan::end)
-            .max()
-            .unwrap_or(0)
+        self.segments.iter().map(SegmentPlan::end).max().unwrap_or(0)
     }
 
     /// Bytes from the first page to the last, whole pages: the room that a position-independent file needs.
@@ -101,9 +93,7 @@ impl Plan {
         if self.kind == Kind::Fixed {
             return Ok(0);
         }
-        let end = base
-            .checked_add(self.mapping_bytes())
-            .ok_or(ElfError::BadSegment)?;
+        let end = base.checked_add(self.mapping_bytes()).ok_or(ElfError::BadSegment)?;
         if !base.is_multiple_of(PAGE_SIZE) || base < PROGRAM_START || end > PROGRAM_END {
             return Err(ElfError::BadSegment);
         }
@@ -116,11 +106,7 @@ impl Plan {
     /// [`ElfError::BadEntry`] if that is no address of a program.
     pub fn entry_address(&self, bias: u64) -> Result<u64, ElfError> {
         let address = self.entry.wrapping_add(bias);
-        if address >= PROGRAM_END {
-            Err(ElfError::BadEntry)
-        } else {
-            Ok(address)
-        }
+        if address >= PROGRAM_END { Err(ElfError::BadEntry) } else { Ok(address) }
     }
 
     /// The addresses of code and of data as proc(5) gives them in `/proc/<pid>/stat` (`startcode`, `endcode`,
@@ -128,19 +114,10 @@ impl Plan {
     #[must_use]
     pub fn code_and_data(&self) -> (Range<u64>, Range<u64>) {
         let file_end = |segment: &SegmentPlan| segment.vaddr + segment.file_size;
-        let code = || {
-            self.segments
-                .iter()
-                .filter(|segment| segment.protection.contains(Protection::EXECUTE))
-        };
+        let code = || self.segments.iter().filter(|segment| segment.protection.contains(Protection::EXECUTE));
         let code_start = code().map(|segment| segment.vaddr).min().unwrap_or(0);
         let code_end = code().map(file_end).max().unwrap_or(0);
-        let data_start = self
-            .segments
-            .iter()
-            .map(|segment| segment.vaddr)
-            .max()
-            .unwrap_or(0);
+        let data_start = self.segments.iter().map(|segment| segment.vaddr).max().unwrap_or(0);
         let data_end = self.segments.iter().map(file_end).max().unwrap_or(0);
         (code_start..code_end, data_start..data_end)
     }

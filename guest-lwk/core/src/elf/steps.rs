@@ -64,30 +64,17 @@ fn add_steps(steps: &mut Vec<MapStep>, segment: &SegmentPlan, address: u64) {
     if segment.file_size > 0 {
         zero_start = file_end.next_multiple_of(PAGE_SIZE);
         let offset = segment.file_offset - (address - start);
-        steps.push(MapStep::File {
-            start,
-            end: zero_start,
-            offset,
-            protection: segment.protection,
-        });
+        steps.push(MapStep::File { start, end: zero_start, offset, protection: segment.protection });
     }
     if segment.memory_size == segment.file_size {
         return;
     }
     if segment.file_size > 0 && file_end < zero_start && segment.protection.is_writable() {
-        steps.push(MapStep::ClearTail {
-            start: file_end,
-            end: zero_start,
-        });
+        steps.push(MapStep::ClearTail { start: file_end, end: zero_start });
     }
     let end = (address + segment.memory_size).next_multiple_of(PAGE_SIZE);
     if zero_start < end {
-        let protection =
-            Protection::READ | Protection::WRITE | (segment.protection & Protection::EXECUTE);
-        steps.push(MapStep::Zero {
-            start: zero_start,
-            end,
-            protection,
-        });
+        let protection = Protection::READ | Protection::WRITE | (segment.protection & Protection::EXECUTE);
+        steps.push(MapStep::Zero { start: zero_start, end, protection });
     }
 }

@@ -82,29 +82,14 @@ impl<'a> FrameAllocator<'a> {
     ///
     /// # Errors
     /// [`StorageTooSmall`] if `storage` does not have the words that [`Self::storage_words`] says.
-    pub fn new(
-        storage: &'a mut [u64],
-        first_frame: u64,
-        frames: u64,
-    ) -> Result<Self, StorageTooSmall> {
+    pub fn new(storage: &'a mut [u64], first_frame: u64, frames: u64) -> Result<Self, StorageTooSmall> {
         if storage.len() < Self::storage_words(frames) {
             return Err(StorageTooSmall);
         }
-        debug_assert!(
-            storage.iter().all(|&word| word == 0),
-            "the storage is not fresh"
-        );
+        debug_assert!(storage.iter().all(|&word| word == 0), "the storage is not fresh");
         let (orders, _) = bitmaps(first_frame, frames);
         let managed = first_frame..first_frame + frames;
-        Ok(Self {
-            words: storage,
-            orders,
-            managed,
-            clean_from: first_frame,
-            total: 0,
-            free: 0,
-            peak: 0,
-        })
+        Ok(Self { words: storage, orders, managed, clean_from: first_frame, total: 0, free: 0, peak: 0 })
     }
 
     /// Makes `range` free: memory that was not the allocator's before and that holds zeros.
@@ -128,11 +113,7 @@ impl<'a> FrameAllocator<'a> {
     pub fn allocate(&mut self, order: u8) -> Option<Block> {
         let frame = self.take_block(order)?;
         let clean = self.count_use(frame, 1 << order);
-        Some(Block {
-            frame,
-            order,
-            clean,
-        })
+        Some(Block { frame, order, clean })
     }
 
     /// Takes `frames` frames, 1 to 2^[`MAX_ORDER`], in a row: a block of which the tail is given back at once.
@@ -144,11 +125,7 @@ impl<'a> FrameAllocator<'a> {
         let frame = self.take_block(order)?;
         self.release_run(frame + frames..frame + (1 << order));
         let clean = self.count_use(frame, frames);
-        Some(Run {
-            frame,
-            frames,
-            clean,
-        })
+        Some(Run { frame, frames, clean })
     }
 
     /// Gives a block back. It need not be one that was handed out as such: a part of a larger one, or the whole
@@ -186,12 +163,7 @@ impl<'a> FrameAllocator<'a> {
     /// How many frames there are in each state.
     #[must_use]
     pub fn counts(&self) -> FrameCounts {
-        FrameCounts {
-            total: self.total,
-            free: self.free,
-            used: self.total - self.free,
-            peak: self.peak,
-        }
+        FrameCounts { total: self.total, free: self.free, used: self.total - self.free, peak: self.peak }
     }
 
     fn check_used(&self, range: &Range<u64>) -> Result<(), FreeError> {
@@ -200,10 +172,7 @@ impl<'a> FrameAllocator<'a> {
         }
         for (map, order) in self.orders.iter().zip(0u8..) {
             let last = (range.end - 1) >> order;
-            if map
-                .first_from(self.words, range.start >> order)
-                .is_some_and(|block| block <= last)
-            {
+            if map.first_from(self.words, range.start >> order).is_some_and(|block| block <= last) {
                 return Err(FreeError::AlreadyFree);
             }
         }
@@ -212,9 +181,7 @@ impl<'a> FrameAllocator<'a> {
 
     /// Takes the lowest free block of at least `order` and sets the upper halves free that are not needed.
     fn take_block(&mut self, order: u8) -> Option<u64> {
-        let (frame, found) = (order..=MAX_ORDER)
-            .filter_map(|order| Some((self.lowest(order)?, order)))
-            .min()?;
+        let (frame, found) = (order..=MAX_ORDER).filter_map(|order| Some((self.lowest(order)?, order))).min()?;
         self.orders[usize::from(found)].remove(self.words, frame >> found);
         for half in order..found {
             self.orders[usize::from(half)].insert(self.words, (frame >> half) + 1);
@@ -224,9 +191,7 @@ impl<'a> FrameAllocator<'a> {
     }
 
     fn lowest(&self, order: u8) -> Option<u64> {
-        self.orders[usize::from(order)]
-            .first(self.words)
-            .map(|block| block << order)
+        self.orders[usize::from(order)].first(self.words).map(|block| block << order)
     }
 
     /// Sets a run free, block by block, each as large as its alignment and the rest allow.
@@ -285,11 +250,7 @@ fn order_above(frames: u64) -> u8 {
 
 /// The order of the largest block that begins at the start of `range` and ends inside it.
 fn order_within(range: &Range<u64>) -> u8 {
-    order(
-        (range.end - range.start)
-            .ilog2()
-            .min(range.start.trailing_zeros()),
-    )
+    order((range.end - range.start).ilog2().min(range.start.trailing_zeros()))
 }
 
 fn order(bits: u32) -> u8 {

@@ -33,11 +33,7 @@ impl Bitmap {
             }
             words = words.div_ceil(64);
         }
-        Self {
-            origin,
-            starts,
-            levels,
-        }
+        Self { origin, starts, levels }
     }
 
     /// Where the storage behind this set begins.

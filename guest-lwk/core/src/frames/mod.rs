@@ -14,6 +14,4 @@ mod bitmap;
 #[cfg(test)]
 mod tests;
 
-pub use allocator::{
-    Block, FrameAllocator, FrameCounts, FreeError, MAX_ORDER, Run, StorageTooSmall,
-};
+pub use allocator::{Block, FrameAllocator, FrameCounts, FreeError, MAX_ORDER, Run, StorageTooSmall};

@@ -29,10 +29,7 @@ fn everything_is_used_at_first() {
 #[test]
 fn too_little_storage_is_refused() {
     let mut storage = vec![0; FrameAllocator::storage_words(100) - 1];
-    assert_eq!(
-        FrameAllocator::new(&mut storage, 0, 100).err(),
-        Some(StorageTooSmall)
-    );
+    assert_eq!(FrameAllocator::new(&mut storage, 0, 100).err(), Some(StorageTooSmall));
 }
 
 #[test]
@@ -59,9 +56,7 @@ fn the_lowest_address_wins_over_the_best_fit() {
 #[test]
 fn what_was_split_merges_again() {
     with_frames(0..HUGE, |allocator| {
-        let frames: Vec<u64> = (0..512)
-            .map(|_| allocator.allocate(0).unwrap().frame)
-            .collect();
+        let frames: Vec<u64> = (0..512).map(|_| allocator.allocate(0).unwrap().frame).collect();
         assert_eq!(allocator.allocate(MAX_ORDER), None);
         for frame in frames {
             allocator.free(frame, 0).unwrap();
@@ -78,10 +73,7 @@ fn a_double_free_is_found_whatever_has_become_of_the_block() {
         let _neighbour = allocator.allocate(0).unwrap();
         allocator.free(block.frame, 3).unwrap();
         assert_eq!(allocator.free(block.frame, 3), Err(FreeError::AlreadyFree));
-        assert_eq!(
-            allocator.free(block.frame + 2, 0),
-            Err(FreeError::AlreadyFree)
-        );
+        assert_eq!(allocator.free(block.frame + 2, 0), Err(FreeError::AlreadyFree));
         assert_eq!(allocator.free(0, 5), Err(FreeError::AlreadyFree));
         assert_eq!(allocator.free(700, 0), Err(FreeError::AlreadyFree));
         assert_eq!(allocator.counts().used, 1);
@@ -97,10 +89,7 @@ fn what_is_not_the_allocators_is_refused() {
         assert_eq!(allocator.free(65, 1), Err(FreeError::NotAllocated));
         assert_eq!(allocator.free(64, 19), Err(FreeError::NotAllocated));
         assert_eq!(allocator.free_run(64, 0), Err(FreeError::NotAllocated));
-        assert_eq!(
-            allocator.free_run(64, u64::MAX),
-            Err(FreeError::NotAllocated)
-        );
+        assert_eq!(allocator.free_run(64, u64::MAX), Err(FreeError::NotAllocated));
         assert_eq!(allocator.add_free(100..130), Err(FreeError::NotAllocated));
         assert_eq!(allocator.allocate(MAX_ORDER + 1), None);
         assert_eq!(allocator.allocate_run(0), None);
@@ -124,10 +113,7 @@ fn a_run_takes_no_more_than_it_asks_for() {
 fn memory_is_clean_until_it_was_handed_out_once() {
     with_frames(0..1024, |allocator| {
         assert!(allocator.allocate_run(3).unwrap().clean);
-        assert!(
-            allocator.allocate(0).unwrap().clean,
-            "the tail of a run was not handed out"
-        );
+        assert!(allocator.allocate(0).unwrap().clean, "the tail of a run was not handed out");
         allocator.free_run(0, 4).unwrap();
         assert!(!allocator.allocate(0).unwrap().clean);
         assert!(allocator.allocate(3).is_none_or(|block| block.frame >= 4));
@@ -143,10 +129,7 @@ fn the_peak_stays() {
         allocator.allocate_run(33).unwrap();
         allocator.free_run(0, 33).unwrap();
         let counts = allocator.counts();
-        assert_eq!(
-            (counts.total, counts.free, counts.used, counts.peak),
-            (64, 64, 0, 33)
-        );
+        assert_eq!((counts.total, counts.free, counts.used, counts.peak), (64, 64, 0, 33));
     });
 }
 
@@ -204,9 +187,7 @@ impl Model {
 
     fn is_used(&self, frame: u64, frames: u64) -> bool {
         (frame..frame + frames).all(|frame| {
-            let at = frame
-                .checked_sub(self.first)
-                .and_then(|at| usize::try_from(at).ok());
+            let at = frame.checked_sub(self.first).and_then(|at| usize::try_from(at).ok());
             at.and_then(|at| self.free.get(at)) == Some(&false)
         })
     }
@@ -220,10 +201,7 @@ fn play(allocator: &mut FrameAllocator<'_>, model: &mut Model, step: &Step) {
         }
         Step::AllocateRun(frames) => {
             let order = u8::try_from(frames.next_power_of_two().trailing_zeros()).unwrap();
-            assert_eq!(
-                allocator.allocate_run(frames).map(|run| run.frame),
-                model.expect(order, frames)
-            );
+            assert_eq!(allocator.allocate_run(frames).map(|run| run.frame), model.expect(order, frames));
         }
         Step::FreeOne(which) => {
             if model.held.is_empty() {

@@ -85,11 +85,7 @@ impl SignalAction {
             Handler::Address(address) => address,
         };
         let mut bytes = [0; Self::BYTES];
-        for (place, word) in
-            bytes
-                .chunks_exact_mut(8)
-                .zip([handler, self.flags.bits(), self.restorer, self.mask.0])
-        {
+        for (place, word) in bytes.chunks_exact_mut(8).zip([handler, self.flags.bits(), self.restorer, self.mask.0]) {
             place.copy_from_slice(&word.to_le_bytes());
         }
         bytes
@@ -98,11 +94,7 @@ impl SignalAction {
     /// What is blocked while the handler of `signal` runs, when `blocked` was before.
     #[must_use]
     pub fn mask_in_handler(&self, signal: Signal, blocked: SignalSet) -> SignalSet {
-        let own = if self.flags.contains(ActionFlags::NO_DEFER) {
-            SignalSet::EMPTY
-        } else {
-            SignalSet::of(signal)
-        };
+        let own = if self.flags.contains(ActionFlags::NO_DEFER) { SignalSet::EMPTY } else { SignalSet::of(signal) };
         (blocked | self.mask | own).as_mask()
     }
 }
@@ -132,10 +124,7 @@ impl SignalActions {
         if SignalSet::UNSTOPPABLE.contains(signal) {
             return None;
         }
-        Some(core::mem::replace(
-            &mut self.0[usize::from(signal.number() - 1)],
-            action,
-        ))
+        Some(core::mem::replace(&mut self.0[usize::from(signal.number() - 1)], action))
     }
 
     /// Whether nothing happens when `signal` is delivered, so that it need not be sent unless it is blocked.
@@ -151,15 +140,8 @@ impl SignalActions {
     /// What is left after execve(2): handlers are gone, what was ignored stays ignored.
     pub fn reset_for_exec(&mut self) {
         for action in &mut self.0 {
-            let handler = if action.handler == Handler::Ignore {
-                Handler::Ignore
-            } else {
-                Handler::Default
-            };
-            *action = SignalAction {
-                handler,
-                ..SignalAction::default()
-            };
+            let handler = if action.handler == Handler::Ignore { Handler::Ignore } else { Handler::Default };
+            *action = SignalAction { handler, ..SignalAction::default() };
         }
     }
 }
@@ -185,10 +167,7 @@ mod tests {
     fn the_kernels_structure_is_read_and_written() {
         assert_eq!(SignalAction::from_bytes(&HANDLED.to_bytes()), HANDLED);
         let all = SignalAction::from_bytes(&[0xff; 32]);
-        assert_eq!(
-            (all.flags, all.mask),
-            (ActionFlags::all(), SignalSet::ALL.as_mask())
-        );
+        assert_eq!((all.flags, all.mask), (ActionFlags::all(), SignalSet::ALL.as_mask()));
         assert_eq!(SignalAction::from_bytes(&[0; 32]), SignalAction::default());
     }
 
@@ -196,10 +175,7 @@ mod tests {
     fn kill_and_stop_cannot_be_changed() {
         let mut actions = SignalActions::new();
         assert_eq!(actions.set(Signal::KILL, HANDLED), None);
-        assert_eq!(
-            actions.set(Signal::TERM, HANDLED),
-            Some(SignalAction::default())
-        );
+        assert_eq!(actions.set(Signal::TERM, HANDLED), Some(SignalAction::default()));
         assert_eq!(*actions.get(Signal::TERM), HANDLED);
     }
 
@@ -208,13 +184,7 @@ mod tests {
         let mut actions = SignalActions::new();
         assert!(actions.is_ignored(Signal::CHLD) && !actions.is_ignored(Signal::CONT));
         actions.set(Signal::CHLD, HANDLED);
-        actions.set(
-            Signal::TERM,
-            SignalAction {
-                handler: Handler::Ignore,
-                ..HANDLED
-            },
-        );
+        actions.set(Signal::TERM, SignalAction { handler: Handler::Ignore, ..HANDLED });
         assert!(!actions.is_ignored(Signal::CHLD) && actions.is_ignored(Signal::TERM));
     }
 
@@ -222,22 +192,10 @@ mod tests {
     fn exec_keeps_only_what_is_ignored() {
         let mut actions = SignalActions::new();
         actions.set(Signal::INT, HANDLED);
-        actions.set(
-            Signal::HUP,
-            SignalAction {
-                handler: Handler::Ignore,
-                ..HANDLED
-            },
-        );
+        actions.set(Signal::HUP, SignalAction { handler: Handler::Ignore, ..HANDLED });
         actions.reset_for_exec();
         assert_eq!(*actions.get(Signal::INT), SignalAction::default());
-        assert_eq!(
-            *actions.get(Signal::HUP),
-            SignalAction {
-                handler: Handler::Ignore,
-                ..SignalAction::default()
-            }
-        );
+        assert_eq!(*actions.get(Signal::HUP), SignalAction { handler: Handler::Ignore, ..SignalAction::default() });
     }
 
     #[test]
@@ -245,14 +203,7 @@ mod tests {
         let blocked = SignalSet::of(Signal::HUP);
         let mask = HANDLED.mask_in_handler(Signal::TERM, blocked);
         assert_eq!(mask, blocked.with(Signal::INT).with(Signal::TERM));
-        let open = SignalAction {
-            flags: ActionFlags::NO_DEFER,
-            ..HANDLED
-        };
-        assert!(
-            !open
-                .mask_in_handler(Signal::TERM, blocked)
-                .contains(Signal::TERM)
-        );
+        let open = SignalAction { flags: ActionFlags::NO_DEFER, ..HANDLED };
+        assert!(!open.mask_in_handler(Signal::TERM, blocked).contains(Signal::TERM));
     }
 }

@@ -65,20 +65,13 @@ impl SignalInfo {
     /// A signal of which nothing further is known: `code` is one of [`code`].
     #[must_use]
     pub const fn new(signal: Signal, code: i32) -> Self {
-        Self {
-            signal,
-            errno: 0,
-            code,
-            fields: [0; FIELDS_BYTES],
-        }
+        Self { signal, errno: 0, code, fields: [0; FIELDS_BYTES] }
     }
 
     /// A signal that the process `sender` with the real user id `user` has sent.
     #[must_use]
     pub fn sent(signal: Signal, code: i32, sender: u32, user: u32) -> Self {
-        Self::new(signal, code)
-            .field(0, sender.to_le_bytes())
-            .field(4, user.to_le_bytes())
+        Self::new(signal, code).field(0, sender.to_le_bytes()).field(4, user.to_le_bytes())
     }
 
     /// A signal with a value (`si_value`), as sigqueue(3) sends it.
@@ -96,14 +89,7 @@ impl SignalInfo {
     /// SIGCHLD about `child`: `status` is its exit code or the signal that ended or stopped it, the times are
     /// in clock ticks.
     #[must_use]
-    pub fn child(
-        code: i32,
-        child: u32,
-        user: u32,
-        status: i32,
-        user_time: u64,
-        system_time: u64,
-    ) -> Self {
+    pub fn child(code: i32, child: u32, user: u32, status: i32, user_time: u64, system_time: u64) -> Self {
         Self::sent(Signal::CHLD, code, child, user)
             .field(8, status.to_le_bytes())
             .field(16, user_time.to_le_bytes())
@@ -153,17 +139,11 @@ mod tests {
     #[test]
     fn fields_stand_where_siginfo_t_has_them() {
         let bytes = SignalInfo::queued(Signal::USR1, code::SI_QUEUE, 7, 8, 9).to_bytes();
-        assert_eq!(
-            (bytes[0], &bytes[8..12], bytes[16], bytes[20], bytes[24]),
-            (10, &[0xff; 4][..], 7, 8, 9)
-        );
+        assert_eq!((bytes[0], &bytes[8..12], bytes[16], bytes[20], bytes[24]), (10, &[0xff; 4][..], 7, 8, 9));
         let bytes = SignalInfo::fault(Signal::SEGV, code::SEGV_ACCERR, 0x1234).to_bytes();
         assert_eq!((bytes[8], &bytes[16..18]), (2, &[0x34, 0x12][..]));
         let bytes = SignalInfo::child(code::CLD_EXITED, 1, 2, 3, 4, 5).to_bytes();
-        assert_eq!(
-            (bytes[16], bytes[20], bytes[24], bytes[32], bytes[40]),
-            (1, 2, 3, 4, 5)
-        );
+        assert_eq!((bytes[16], bytes[20], bytes[24], bytes[32], bytes[40]), (1, 2, 3, 4, 5));
     }
 
     #[test]
@@ -172,10 +152,7 @@ mod tests {
         assert_eq!(SignalInfo::from_bytes(&info.to_bytes()), Some(info));
         assert_eq!(SignalInfo::from_bytes(&[]), None);
         assert_eq!(SignalInfo::from_bytes(&[0xff; 4]), None);
-        assert_eq!(
-            SignalInfo::from_bytes(&[9]),
-            Some(SignalInfo::new(Signal::KILL, code::SI_USER))
-        );
+        assert_eq!(SignalInfo::from_bytes(&[9]), Some(SignalInfo::new(Signal::KILL, code::SI_USER)));
     }
 
     #[test]

@@ -150,11 +150,7 @@ mod tests {
 
     #[test]
     fn default_actions_are_those_of_the_manual() {
-        let by_default = |action| {
-            Signal::all()
-                .filter(move |signal| signal.default_action() == action)
-                .count()
-        };
+        let by_default = |action| Signal::all().filter(move |signal| signal.default_action() == action).count();
         assert_eq!(by_default(DefaultAction::Ignore), 3);
         assert_eq!(by_default(DefaultAction::Stop), 4);
         assert_eq!(by_default(DefaultAction::Continue), 1);
@@ -171,9 +167,6 @@ mod tests {
 
     #[test]
     fn signals_print_by_name() {
-        assert_eq!(
-            format!("{:?} {:?}", Signal::SEGV, Signal::new(34).unwrap()),
-            "SIGSEGV SIGRT_2"
-        );
+        assert_eq!(format!("{:?} {:?}", Signal::SEGV, Signal::new(34).unwrap()), "SIGSEGV SIGRT_2");
     }
 }

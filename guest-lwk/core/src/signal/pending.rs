@@ -33,10 +33,7 @@ impl PendingSignals {
     /// None.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            set: SignalSet::EMPTY,
-            queue: VecDeque::new(),
-        }
+        Self { set: SignalSet::EMPTY, queue: VecDeque::new() }
     }
 
     /// Which signals wait (sigpending(2)).
@@ -90,18 +87,13 @@ impl PendingSignals {
     /// before higher ones, the oldest of a number before later ones.
     pub fn pop(&mut self, blocked: SignalSet) -> Option<SignalInfo> {
         let ready = self.set.without(blocked);
-        let signal = (ready & SignalSet::SYNCHRONOUS)
-            .lowest()
-            .or_else(|| ready.lowest())?;
+        let signal = (ready & SignalSet::SYNCHRONOUS).lowest().or_else(|| ready.lowest())?;
         Some(self.take(signal))
     }
 
     /// Takes the oldest fault of the thread itself that is not `blocked`.
     pub fn pop_fault(&mut self, blocked: SignalSet) -> Option<SignalInfo> {
-        let at = self
-            .queue
-            .iter()
-            .position(|info| info.is_fault() && !blocked.contains(info.signal))?;
+        let at = self.queue.iter().position(|info| info.is_fault() && !blocked.contains(info.signal))?;
         let info = self.queue.remove(at)?;
         self.forget_if_last(info.signal);
         Some(info)
@@ -123,15 +115,8 @@ impl PendingSignals {
 
 /// Takes the signal that a thread is to be given next: its own faults first, then what waits for the thread, then
 /// what waits for its process.
-pub fn dequeue(
-    thread: &mut PendingSignals,
-    process: &mut PendingSignals,
-    blocked: SignalSet,
-) -> Option<SignalInfo> {
-    thread
-        .pop_fault(blocked)
-        .or_else(|| thread.pop(blocked))
-        .or_else(|| process.pop(blocked))
+pub fn dequeue(thread: &mut PendingSignals, process: &mut PendingSignals, blocked: SignalSet) -> Option<SignalInfo> {
+    thread.pop_fault(blocked).or_else(|| thread.pop(blocked)).or_else(|| process.pop(blocked))
 }
 
 #[cfg(test)]
@@ -149,19 +134,14 @@ mod tests {
     }
 
     fn drain(pending: &mut PendingSignals, blocked: SignalSet) -> Vec<Signal> {
-        core::iter::from_fn(|| pending.pop(blocked))
-            .map(|info| info.signal)
-            .collect()
+        core::iter::from_fn(|| pending.pop(blocked)).map(|info| info.signal).collect()
     }
 
     #[test]
     fn a_standard_signal_waits_once_and_keeps_what_the_first_one_said() {
         let mut pending = PendingSignals::new();
         assert_eq!(pending.push(queued(Signal::USR1, 1), true), Pushed::Queued);
-        assert_eq!(
-            pending.push(queued(Signal::USR1, 2), true),
-            Pushed::Coalesced
-        );
+        assert_eq!(pending.push(queued(Signal::USR1, 2), true), Pushed::Coalesced);
         assert_eq!(pending.pop(SignalSet::EMPTY), Some(queued(Signal::USR1, 1)));
         assert_eq!(pending.pop(SignalSet::EMPTY), None);
     }
@@ -172,10 +152,8 @@ mod tests {
         for (number, value) in [(40, 1), (34, 2), (40, 3), (34, 4)] {
             pending.push(queued(real_time(number), value), true);
         }
-        let order: Vec<SignalInfo> =
-            core::iter::from_fn(|| pending.pop(SignalSet::EMPTY)).collect();
-        let expected = [(34, 2), (34, 4), (40, 1), (40, 3)]
-            .map(|(number, value)| queued(real_time(number), value));
+        let order: Vec<SignalInfo> = core::iter::from_fn(|| pending.pop(SignalSet::EMPTY)).collect();
+        let expected = [(34, 2), (34, 4), (40, 1), (40, 3)].map(|(number, value)| queued(real_time(number), value));
         assert_eq!(order, expected);
         assert!(pending.is_empty());
     }
@@ -186,10 +164,7 @@ mod tests {
         for signal in [Signal::HUP, Signal::SEGV, Signal::TERM] {
             pending.push(SignalInfo::sent(signal, code::SI_USER, 1, 1), true);
         }
-        assert_eq!(
-            drain(&mut pending, SignalSet::EMPTY),
-            [Signal::SEGV, Signal::HUP, Signal::TERM]
-        );
+        assert_eq!(drain(&mut pending, SignalSet::EMPTY), [Signal::SEGV, Signal::HUP, Signal::TERM]);
     }
 
     #[test]
@@ -198,17 +173,8 @@ mod tests {
         process.push(SignalInfo::sent(Signal::ILL, code::SI_USER, 1, 1), true);
         thread.push(SignalInfo::sent(Signal::BUS, code::SI_USER, 1, 1), true);
         thread.push(SignalInfo::fault(Signal::SEGV, code::SEGV_MAPERR, 8), true);
-        let mut next =
-            || dequeue(&mut thread, &mut process, SignalSet::EMPTY).map(|info| info.signal);
-        assert_eq!(
-            [next(), next(), next(), next()],
-            [
-                Some(Signal::SEGV),
-                Some(Signal::BUS),
-                Some(Signal::ILL),
-                None
-            ]
-        );
+        let mut next = || dequeue(&mut thread, &mut process, SignalSet::EMPTY).map(|info| info.signal);
+        assert_eq!([next(), next(), next(), next()], [Some(Signal::SEGV), Some(Signal::BUS), Some(Signal::ILL), None]);
     }
 
     #[test]
@@ -223,30 +189,12 @@ mod tests {
     #[test]
     fn without_room_only_a_real_time_signal_with_information_is_refused() {
         let mut pending = PendingSignals::new();
-        assert_eq!(
-            pending.push(queued(real_time(40), 0), false),
-            Pushed::Refused
-        );
-        assert_eq!(
-            pending.push(SignalInfo::new(Signal::TERM, code::SI_USER), false),
-            Pushed::Queued
-        );
-        assert_eq!(
-            pending.push(queued(Signal::USR1, 9), false),
-            Pushed::WithoutInfo
-        );
-        assert_eq!(
-            pending.push(SignalInfo::sent(real_time(41), code::SI_USER, 3, 3), false),
-            Pushed::WithoutInfo
-        );
-        assert_eq!(
-            pending.pop(SignalSet::EMPTY),
-            Some(SignalInfo::new(Signal::USR1, code::SI_USER))
-        );
-        assert_eq!(
-            drain(&mut pending, SignalSet::EMPTY),
-            [Signal::TERM, real_time(41)]
-        );
+        assert_eq!(pending.push(queued(real_time(40), 0), false), Pushed::Refused);
+        assert_eq!(pending.push(SignalInfo::new(Signal::TERM, code::SI_USER), false), Pushed::Queued);
+        assert_eq!(pending.push(queued(Signal::USR1, 9), false), Pushed::WithoutInfo);
+        assert_eq!(pending.push(SignalInfo::sent(real_time(41), code::SI_USER, 3, 3), false), Pushed::WithoutInfo);
+        assert_eq!(pending.pop(SignalSet::EMPTY), Some(SignalInfo::new(Signal::USR1, code::SI_USER)));
+        assert_eq!(drain(&mut pending, SignalSet::EMPTY), [Signal::TERM, real_time(41)]);
     }
 
     #[test]
@@ -255,10 +203,7 @@ mod tests {
         pending.push(queued(Signal::TSTP, 0), true);
         pending.push(queued(Signal::TERM, 0), true);
         pending.remove(Signal::CONT.cancels());
-        assert_eq!(
-            (pending.entries(), drain(&mut pending, SignalSet::EMPTY)),
-            (1, [Signal::TERM].to_vec())
-        );
+        assert_eq!((pending.entries(), drain(&mut pending, SignalSet::EMPTY)), (1, [Signal::TERM].to_vec()));
     }
 
     proptest! {

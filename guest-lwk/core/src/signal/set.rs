@@ -17,10 +17,7 @@ impl SignalSet {
     /// Those that cannot be blocked, ignored or handled.
     pub const UNSTOPPABLE: Self = Self::of(Signal::KILL).with(Signal::STOP);
     /// Those that stop a process by default.
-    pub const STOPPING: Self = Self::of(Signal::STOP)
-        .with(Signal::TSTP)
-        .with(Signal::TTIN)
-        .with(Signal::TTOU);
+    pub const STOPPING: Self = Self::of(Signal::STOP).with(Signal::TSTP).with(Signal::TTIN).with(Signal::TTOU);
     /// Those that an instruction causes; they go before others, because the handler must find the instruction.
     pub const SYNCHRONOUS: Self = Self::of(Signal::SEGV)
         .with(Signal::BUS)
@@ -62,11 +59,7 @@ impl SignalSet {
     /// The member with the lowest number.
     #[must_use]
     pub const fn lowest(self) -> Option<Signal> {
-        if self.is_empty() {
-            None
-        } else {
-            Signal::new(self.0.trailing_zeros() + 1)
-        }
+        if self.is_empty() { None } else { Signal::new(self.0.trailing_zeros() + 1) }
     }
 
     /// The set as a mask of blocked signals: without those that cannot be blocked (sigprocmask(2)).
@@ -115,9 +108,6 @@ mod tests {
     fn the_lowest_member_is_found() {
         assert_eq!(SignalSet::EMPTY.lowest(), None);
         assert_eq!(SignalSet::of(Signal::LAST).lowest(), Some(Signal::LAST));
-        assert_eq!(
-            SignalSet::of(Signal::TERM).with(Signal::INT).lowest(),
-            Some(Signal::INT)
-        );
+        assert_eq!(SignalSet::of(Signal::TERM).with(Signal::INT).lowest(), Some(Signal::INT));
     }
 }

@@ -59,10 +59,7 @@ impl Backing {
     #[must_use]
     pub const fn advanced(self, bytes: u64) -> Self {
         match self {
-            Self::File { handle, offset } => Self::File {
-                handle,
-                offset: offset.wrapping_add(bytes),
-            },
+            Self::File { handle, offset } => Self::File { handle, offset: offset.wrapping_add(bytes) },
             other => other,
         }
     }
@@ -113,12 +110,7 @@ impl Vma {
         if start >= end {
             return None;
         }
-        Some(Self {
-            start,
-            end,
-            backing: self.backing.advanced(start - self.start),
-            ..*self
-        })
+        Some(Self { start, end, backing: self.backing.advanced(start - self.start), ..*self })
     }
 
     /// Whether `next` begins where this area ends and differs in nothing, so that both are one area.

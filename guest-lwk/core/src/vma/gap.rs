@@ -18,22 +18,14 @@ impl VmaTree {
     /// guard gap either.
     #[must_use]
     pub fn is_gap(&self, range: &Range<u64>) -> bool {
-        self.find_next(range.start)
-            .is_none_or(|above| range.end <= guarded_start(above))
+        self.find_next(range.start).is_none_or(|above| range.end <= guarded_start(above))
     }
 
     /// The start of a free range of `length` bytes inside `low..high`, the highest there is (`top_down`) or the
     /// lowest, that `alignment` (a power of two) divides. It keeps clear of guard gaps. `None` if there is no
     /// such range or `length` is 0. Takes time in proportion to the number of areas that it passes.
     #[must_use]
-    pub fn find_gap(
-        &self,
-        length: u64,
-        alignment: u64,
-        low: u64,
-        high: u64,
-        top_down: bool,
-    ) -> Option<u64> {
+    pub fn find_gap(&self, length: u64, alignment: u64, low: u64, high: u64, top_down: bool) -> Option<u64> {
         debug_assert!(alignment.is_power_of_two());
         if length == 0 || low >= high {
             return None;
@@ -45,11 +37,7 @@ impl VmaTree {
         }
     }
 
-    fn highest_gap(
-        &self,
-        window: Range<u64>,
-        fit: impl Fn(Range<u64>) -> Option<u64>,
-    ) -> Option<u64> {
+    fn highest_gap(&self, window: Range<u64>, fit: impl Fn(Range<u64>) -> Option<u64>) -> Option<u64> {
         let above = self.areas.range(window.end..).next();
         let mut ceiling = above.map_or(window.end, |(_, vma)| window.end.min(guarded_start(vma)));
         for vma in self.areas.range(..window.end).rev().map(|(_, vma)| vma) {
@@ -64,15 +52,9 @@ impl VmaTree {
         fit(window.start..ceiling)
     }
 
-    fn lowest_gap(
-        &self,
-        window: Range<u64>,
-        fit: impl Fn(Range<u64>) -> Option<u64>,
-    ) -> Option<u64> {
+    fn lowest_gap(&self, window: Range<u64>, fit: impl Fn(Range<u64>) -> Option<u64>) -> Option<u64> {
         let mut floor = window.start;
-        let first = self
-            .find_next(window.start)
-            .map_or(window.end, |vma| vma.start);
+        let first = self.find_next(window.start).map_or(window.end, |vma| vma.start);
         for vma in self.areas.range(first..).map(|(_, vma)| vma) {
             if let Some(start) = fit(floor..guarded_start(vma).min(window.end)) {
                 return Some(start);
@@ -95,15 +77,10 @@ impl VmaTree {
             return None;
         }
         let added = address & !(PAGE_SIZE - 1)..above.start;
-        if matches!(above.backing, Backing::File { offset, .. } if offset < added.end - added.start)
-        {
+        if matches!(above.backing, Backing::File { offset, .. } if offset < added.end - added.start) {
             return None;
         }
-        let below = self
-            .areas
-            .range(..added.start)
-            .next_back()
-            .map(|(_, vma)| vma);
+        let below = self.areas.range(..added.start).next_back().map(|(_, vma)| vma);
         if below.is_some_and(|below| is_too_near(below, added.start)) {
             return None;
         }
@@ -113,11 +90,7 @@ impl VmaTree {
 
 /// The lowest address that belongs to `vma` or to the gap below it.
 fn guarded_start(vma: &Vma) -> u64 {
-    if vma.flags.contains(VmaFlags::GROWS_DOWN) {
-        vma.start.saturating_sub(STACK_GUARD_BYTES)
-    } else {
-        vma.start
-    }
+    if vma.flags.contains(VmaFlags::GROWS_DOWN) { vma.start.saturating_sub(STACK_GUARD_BYTES) } else { vma.start }
 }
 
 /// Whether a stack that begins at `start` would lie too near above `below`. Areas without access are guards

@@ -26,20 +26,11 @@ fn anonymous(range: Range<u64>) -> Vma {
 }
 
 fn file(range: Range<u64>, handle: u64, page: u64) -> Vma {
-    Vma {
-        backing: Backing::File {
-            handle,
-            offset: page * PAGE_SIZE,
-        },
-        ..anonymous(range)
-    }
+    Vma { backing: Backing::File { handle, offset: page * PAGE_SIZE }, ..anonymous(range) }
 }
 
 fn stack(range: Range<u64>) -> Vma {
-    Vma {
-        flags: VmaFlags::GROWS_DOWN | VmaFlags::STACK,
-        ..anonymous(range)
-    }
+    Vma { flags: VmaFlags::GROWS_DOWN | VmaFlags::STACK, ..anonymous(range) }
 }
 
 fn tree(areas: &[Vma]) -> VmaTree {
@@ -70,32 +61,13 @@ fn files_merge_only_where_their_offsets_continue() {
 
 #[test]
 fn areas_that_differ_in_anything_stay_apart() {
-    let read = Vma {
-        protection: Protection::READ,
-        ..anonymous(2..3)
-    };
-    let bounded = Vma {
-        maximum_protection: Protection::READ,
-        ..anonymous(2..3)
-    };
-    let special = Vma {
-        backing: Backing::Special(1),
-        ..anonymous(2..3)
-    };
+    let read = Vma { protection: Protection::READ, ..anonymous(2..3) };
+    let bounded = Vma { maximum_protection: Protection::READ, ..anonymous(2..3) };
+    let special = Vma { backing: Backing::Special(1), ..anonymous(2..3) };
     for other in [read, bounded, special, stack(2..3)] {
         assert_eq!(tree(&[anonymous(1..2), other]).len(), 2);
     }
-    assert_eq!(
-        tree(&[
-            special,
-            Vma {
-                backing: Backing::Special(1),
-                ..anonymous(3..4)
-            }
-        ])
-        .len(),
-        2
-    );
+    assert_eq!(tree(&[special, Vma { backing: Backing::Special(1), ..anonymous(3..4) }]).len(), 2);
 }
 
 #[test]
@@ -110,10 +82,7 @@ fn removal_cuts_a_hole_and_moves_the_offset_along() {
 #[test]
 fn empty_and_inverted_ranges_do_nothing() {
     let mut tree = tree(&[anonymous(10..20)]);
-    let inverted = Range {
-        start: 15 * PAGE_SIZE,
-        end: 12 * PAGE_SIZE,
-    };
+    let inverted = Range { start: 15 * PAGE_SIZE, end: 12 * PAGE_SIZE };
     for range in [pages(15..15), inverted] {
         assert!(tree.remove(&range).is_empty());
         tree.update(&range, |vma| vma.protection = Protection::empty());
@@ -154,14 +123,8 @@ fn find_next_answers_the_area_or_the_one_above() {
 fn gaps_keep_clear_of_a_stack() {
     let tree = tree(&[stack(1000..1010)]);
     let high = 1000 * PAGE_SIZE;
-    assert_eq!(
-        tree.find_gap(PAGE_SIZE, PAGE_SIZE, 0, high, true),
-        Some(high - STACK_GUARD_BYTES - PAGE_SIZE)
-    );
-    assert_eq!(
-        tree.find_gap(745 * PAGE_SIZE, PAGE_SIZE, 0, high, false),
-        None
-    );
+    assert_eq!(tree.find_gap(PAGE_SIZE, PAGE_SIZE, 0, high, true), Some(high - STACK_GUARD_BYTES - PAGE_SIZE));
+    assert_eq!(tree.find_gap(745 * PAGE_SIZE, PAGE_SIZE, 0, high, false), None);
     assert!(tree.is_gap(&pages(743..744)));
     assert!(!tree.is_gap(&pages(743..745)));
     assert!(tree.is_gap(&pages(1010..1011)));
@@ -193,10 +156,7 @@ fn nothing_grows_that_may_not() {
 
 #[test]
 fn a_file_does_not_grow_below_its_first_byte() {
-    let growing = Vma {
-        flags: VmaFlags::GROWS_DOWN,
-        ..file(1000..1010, 1, 5)
-    };
+    let growing = Vma { flags: VmaFlags::GROWS_DOWN, ..file(1000..1010, 1, 5) };
     let tree = tree(&[growing]);
     assert_eq!(tree.growth(994 * PAGE_SIZE), None);
     assert_eq!(tree.growth(995 * PAGE_SIZE), Some(pages(995..1000)));
@@ -226,10 +186,7 @@ fn protection() -> impl Strategy<Value = Protection> {
 fn backing() -> impl Strategy<Value = Backing> {
     prop_oneof![
         Just(Backing::Anonymous),
-        (0u64..2, 0u64..2).prop_map(|(handle, page)| Backing::File {
-            handle,
-            offset: page * PAGE_SIZE
-        }),
+        (0u64..2, 0u64..2).prop_map(|(handle, page)| Backing::File { handle, offset: page * PAGE_SIZE }),
     ]
 }
 
@@ -249,13 +206,7 @@ fn each_page(range: &Range<u64>) -> impl Iterator<Item = u64> + use<> {
 }
 
 fn area(range: &Range<u64>, (protection, backing): Page) -> Vma {
-    Vma {
-        start: range.start,
-        end: range.end,
-        protection,
-        backing,
-        ..anonymous(0..1)
-    }
+    Vma { start: range.start, end: range.end, protection, backing, ..anonymous(0..1) }
 }
 
 fn play(tree: &mut VmaTree, model: &mut BTreeMap<u64, Page>, step: &Step) {
@@ -268,14 +219,8 @@ fn play(tree: &mut VmaTree, model: &mut BTreeMap<u64, Page>, step: &Step) {
             }
         }
         Step::Unmap(range) => {
-            let removed: Vec<u64> = tree
-                .remove(range)
-                .iter()
-                .flat_map(|vma| each_page(&vma.range()))
-                .collect();
-            let expected: Vec<u64> = each_page(range)
-                .filter(|at| model.remove(at).is_some())
-                .collect();
+            let removed: Vec<u64> = tree.remove(range).iter().flat_map(|vma| each_page(&vma.range())).collect();
+            let expected: Vec<u64> = each_page(range).filter(|at| model.remove(at).is_some()).collect();
             assert_eq!(removed, expected);
         }
         Step::Protect(range, protection) => {
@@ -289,36 +234,21 @@ fn play(tree: &mut VmaTree, model: &mut BTreeMap<u64, Page>, step: &Step) {
 
 fn check(tree: &VmaTree, model: &BTreeMap<u64, Page>) {
     for at in each_page(&pages(0..SPACE)) {
-        let found = tree
-            .find(at + 4095)
-            .and_then(|vma| vma.clip(&(at..at + PAGE_SIZE)));
-        assert_eq!(
-            found.map(|vma| (vma.protection, vma.backing)),
-            model.get(&at).copied()
-        );
+        let found = tree.find(at + 4095).and_then(|vma| vma.clip(&(at..at + PAGE_SIZE)));
+        assert_eq!(found.map(|vma| (vma.protection, vma.backing)), model.get(&at).copied());
     }
     assert_eq!(tree.total_bytes(), model.len() as u64 * PAGE_SIZE);
     let areas = list(tree);
     for pair in areas.windows(2) {
-        assert!(
-            pair[0].end <= pair[1].start && !pair[0].continues_in(&pair[1]),
-            "{pair:x?}"
-        );
+        assert!(pair[0].end <= pair[1].start && !pair[0].continues_in(&pair[1]), "{pair:x?}");
     }
 }
 
 /// Every start that a gap of `length` pages can have.
-fn naive_gaps(
-    model: &BTreeMap<u64, Page>,
-    length: u64,
-    alignment: u64,
-    window: &Range<u64>,
-) -> Vec<u64> {
+fn naive_gaps(model: &BTreeMap<u64, Page>, length: u64, alignment: u64, window: &Range<u64>) -> Vec<u64> {
     let fits = |start: u64| {
         let range = start..start + length * PAGE_SIZE;
-        start.is_multiple_of(alignment)
-            && range.end <= window.end
-            && model.range(range).next().is_none()
+        start.is_multiple_of(alignment) && range.end <= window.end && model.range(range).next().is_none()
     };
     each_page(window).filter(|&start| fits(start)).collect()
 }

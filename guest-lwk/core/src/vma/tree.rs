@@ -17,10 +17,7 @@ impl VmaTree {
     /// No areas at all.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            areas: BTreeMap::new(),
-            bytes: 0,
-        }
+        Self { areas: BTreeMap::new(), bytes: 0 }
     }
 
     /// Adds an area where none is ([`Self::remove`] makes room) and merges it with its neighbours where they are
@@ -43,11 +40,7 @@ impl VmaTree {
         }
         self.split_at(range.start);
         self.split_at(range.end);
-        let removed: Vec<Vma> = self
-            .areas
-            .extract_if(range.clone(), |_, _| true)
-            .map(|(_, vma)| vma)
-            .collect();
+        let removed: Vec<Vma> = self.areas.extract_if(range.clone(), |_, _| true).map(|(_, vma)| vma).collect();
         self.bytes -= removed.iter().map(Vma::bytes).sum::<u64>();
         removed
     }
@@ -55,27 +48,20 @@ impl VmaTree {
     /// The area that `address` lies in.
     #[must_use]
     pub fn find(&self, address: u64) -> Option<&Vma> {
-        self.areas
-            .range(..=address)
-            .next_back()
-            .map(|(_, vma)| vma)
-            .filter(|vma| vma.contains(address))
+        self.areas.range(..=address).next_back().map(|(_, vma)| vma).filter(|vma| vma.contains(address))
     }
 
     /// The first area that ends above `address`: the one it lies in, or the next one.
     #[must_use]
     pub fn find_next(&self, address: u64) -> Option<&Vma> {
-        self.find(address)
-            .or_else(|| self.areas.range(address..).next().map(|(_, vma)| vma))
+        self.find(address).or_else(|| self.areas.range(address..).next().map(|(_, vma)| vma))
     }
 
     /// What lies in `range`, in the order of addresses, cut at the ends of `range`.
     pub fn pieces(&self, range: &Range<u64>) -> impl Iterator<Item = Vma> + '_ {
         let start = self.find(range.start).map_or(range.start, |vma| vma.start);
         let range = range.clone();
-        self.areas
-            .range(start..range.end.max(start))
-            .filter_map(move |(_, vma)| vma.clip(&range))
+        self.areas.range(start..range.end.max(start)).filter_map(move |(_, vma)| vma.clip(&range))
     }
 
     /// Whether every address of `range` lies in an area. An empty range is covered.
@@ -110,11 +96,7 @@ impl VmaTree {
             change(vma);
             (vma.start, vma.end) = (start, end);
         }
-        let borders: Vec<u64> = self
-            .areas
-            .range(range.start..=range.end)
-            .map(|(&start, _)| start)
-            .collect();
+        let borders: Vec<u64> = self.areas.range(range.start..=range.end).map(|(&start, _)| start).collect();
         for border in borders {
             self.merge_at(border);
         }
@@ -147,8 +129,7 @@ impl VmaTree {
     /// Whether any area is backed by the file `handle`: when not, the handle can be given back.
     #[must_use]
     pub fn holds_file(&self, handle: u64) -> bool {
-        self.iter()
-            .any(|vma| matches!(vma.backing, Backing::File { handle: of, .. } if of == handle))
+        self.iter().any(|vma| matches!(vma.backing, Backing::File { handle: of, .. } if of == handle))
     }
 
     /// Lets the area that begins at the end of `added` begin at its start. `added` is what

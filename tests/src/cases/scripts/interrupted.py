@@ -1,0 +1,7 @@
+import time
+
+try:
+    print("ready", flush=True)
+    time.sleep(60)
+except KeyboardInterrupt:
+    print("interrupted")
