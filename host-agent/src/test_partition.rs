@@ -154,6 +154,7 @@ impl TestPartition {
             signal: u32::try_from(word(2) & 0xffff_ffff).unwrap(),
             interrupted: u32::try_from(word(2) >> 32).unwrap(),
             values: [3, 4, 5, 6].map(word),
+            reserved: word(7),
         }
     }
 }

@@ -135,9 +135,11 @@ fn is_current(program: &Path, source: &Path) -> Result<bool> {
     Ok(newest < built)
 }
 
-/// Compiles under a name of this process and renames, since other tests may want the program at the same time.
+/// Compiles elsewhere and renames, since other tests may want the program at the same time.
 fn run_compiler(source: &Path, flavour: Flavour, program: &Path) -> Result<()> {
-    let unfinished = program.with_added_extension(std::process::id().to_string());
+    let folder = program.parent().context("a program has a folder")?;
+    let workshop = tempfile::tempdir_in(folder)?;
+    let unfinished = workshop.path().join("unfinished");
     let output = Command::new(flavour.compiler())
         .args(["-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-pthread"])
         .args(flavour.options())

@@ -170,6 +170,8 @@ pub struct Request {
     pub buffers: [BufferDescriptor; MAX_BUFFERS],
     /// The segments, if `header.segment_table` is 0.
     pub segments: [Segment; INLINE_SEGMENTS],
+    /// 0.
+    pub reserved: [u64; 5],
 }
 
 impl Request {
@@ -189,6 +191,7 @@ impl Request {
         buffers: [BufferDescriptor { argument: 0, role: 0, direction: 0, faults: 0, segment_count: 0, length: 0 };
             MAX_BUFFERS],
         segments: [Segment { address: GuestPhysical(0), length: 0 }; INLINE_SEGMENTS],
+        reserved: [0; 5],
     };
 }
 
@@ -207,6 +210,8 @@ pub struct Reply {
     pub interrupted: u32,
     /// Further results of the operation.
     pub values: [u64; 4],
+    /// 0.
+    pub reserved: u64,
 }
 
 /// What an event tells. Open: the LWK ignores what it does not know.
@@ -219,7 +224,7 @@ impl EventKind {
     pub const SIGNAL: Self = Self(1);
 }
 
-/// Bytes of Linux's `siginfo_t` on x86-64.
+/// The bytes of Linux's `siginfo_t` that any signal uses; the rest of its 128 are zeros.
 pub const SIGINFO_BYTES: usize = 80;
 
 /// One event, from the agent to the LWK.
@@ -236,6 +241,8 @@ pub struct Event {
     pub signal: u32,
     /// The first bytes of its siginfo_t.
     pub info: [u8; SIGINFO_BYTES],
+    /// 0.
+    pub reserved: [u64; 4],
 }
 
 /// Bytes of each argument that a trace record carries.
@@ -276,4 +283,5 @@ const _: () = {
     assert!(size_of::<Request>() == REQUEST_BYTES);
     assert!(size_of::<Reply>() == 64);
     assert!(size_of::<Event>() == EVENT_BYTES);
+    assert!(size_of::<TraceRecord>() == 1640);
 };

@@ -108,7 +108,7 @@ fn is_urgent(request: &Request) -> bool {
 
 /// How much of the block is worth writing: the head and what counts behind it.
 fn request_bytes(request: &Request) -> usize {
-    let fixed = size_of::<Request>() - size_of_val(&request.segments);
+    let fixed = core::mem::offset_of!(Request, segments);
     if request.header.buffer_count == 0 {
         return size_of::<virtio_ikc::message::RequestHeader>();
     }

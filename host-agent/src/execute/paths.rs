@@ -4,12 +4,13 @@ use std::ffi::CStr;
 use std::os::unix::ffi::OsStrExt;
 
 use virtio_ikc::message::Role;
-use virtio_ikc::table::Call;
+use virtio_ikc::table::{Argument as Kind, Call};
 
 use super::call::generic;
 use super::frame::Frame;
 use super::{Executor, Refusal};
 use crate::arch::Argument;
+use crate::int::int;
 use crate::own_descriptors::is_own;
 use crate::request::{Buffer, Parsed};
 
@@ -33,7 +34,7 @@ pub(super) fn string(
     let special = text.and_then(|(call, text)| Some((call, special(text.to_bytes(), executor.proxy.process)?)));
     match special {
         Some((_, Special::Descriptor(number))) if is_own(number) => Err(Refusal::Errno(libc::ENOENT)),
-        Some((call, Special::Executable)) if follows(call) => executable(executor),
+        Some((call, Special::Executable)) if follows(call, &request.arguments) => executable(executor),
         _ => Ok(Argument::scratch(taken)),
     }
 }
@@ -114,13 +115,28 @@ fn decimal(text: &[u8]) -> Option<u64> {
 }
 
 /// Whether the call looks at what a symbolic link points to, rather than at the link.
-fn follows(call: &Call) -> bool {
-    !call.name.starts_with('l') && !matches!(call.name, "readlink" | "readlinkat" | "unlink" | "unlinkat" | "rename")
+fn follows(call: &Call, arguments: &[u64; 6]) -> bool {
+    let has = |flag: i32, kind| {
+        let flags = call.arguments.iter().zip(arguments).filter(|(argument, _)| **argument == Kind::Named(kind));
+        flags.map(|(_, flags)| int(*flags)).any(|flags| flags & flag != 0)
+    };
+    let means_link = call.name.starts_with('l') || call.name.contains("link") || call.name.starts_with("rename");
+    !means_link && !has(libc::AT_SYMLINK_NOFOLLOW, "at") && !has(libc::O_NOFOLLOW, "open")
 }
 
 #[cfg(test)]
 mod tests {
+    use virtio_ikc::table::lookup;
+
     use super::*;
+
+    #[test]
+    fn a_call_that_looks_at_the_link_itself_is_known() {
+        let follows = |number, arguments: [u64; 6]| follows(lookup(number).unwrap(), &arguments);
+        assert!(follows(2, [0; 6]) && follows(4, [0; 6]) && follows(257, [0; 6]) && follows(262, [0; 6]));
+        assert!(!follows(6, [0; 6]) && !follows(89, [0; 6]) && !follows(87, [0; 6]));
+        assert!(!follows(262, [0, 0, 0, 0x100, 0, 0]) && !follows(257, [0, 0, 0x20000, 0, 0, 0]));
+    }
 
     #[test]
     fn only_the_programs_own_executable_and_descriptors_are_special() {

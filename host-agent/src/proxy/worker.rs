@@ -181,6 +181,7 @@ fn reply(
         signal: answer.signal,
         interrupted: interrupted.into(),
         values: answer.values,
+        reserved: 0,
     });
     proxy.memory.write(address, &bytes).map_err(|_| Violation::BlockOutside(address.as_u64()))?;
     proxy.counters.requests.fetch_add(1, Ordering::Relaxed);

@@ -75,8 +75,10 @@ fn libraries() -> Vec<Case> {
             .needs(&["gcc"])
             .status(127),
         Case::words("library preloaded", "cat file")
-            .set_up("printf '#include <stdio.h>\\n__attribute__((constructor)) void c(void) { puts(\"preloaded\"); }' >l.c; \
-                gcc -shared -fPIC -o l.so l.c; echo x >file")
+            .set_up(
+                "printf '#include <stdio.h>\\n__attribute__((constructor)) void c(void) { puts(\"loaded\"); }' >l.c; \
+                gcc -shared -fPIC -o l.so l.c; echo x >file",
+            )
             .program_variable("LD_PRELOAD", "./l.so")
             .needs(&["gcc"]),
         Case::words("library opened at run time", "./p").set_up(opened).needs(&["gcc"]),
