@@ -1,12 +1,13 @@
 //! The two sides of a comparison: how a program is started on each.
 
 use std::ffi::OsStr;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
 use bench::catalogue::{Benchmark, Method};
+use tempfile::NamedTempFile;
 
 use crate::affinity::Pinned;
 use crate::backing::Backing;
@@ -37,15 +38,18 @@ pub(crate) struct Sides<'a> {
     programs: &'a Programs,
     cpu: usize,
     quick: bool,
-    file: PathBuf,
+    /// Deleted with this value, or left in target/ by a run that is killed.
+    file: NamedTempFile,
 }
 
 impl<'a> Sides<'a> {
     /// Both on this CPU. Writes the file for file calls, which leaves it in the page cache.
     pub(crate) fn new(programs: &'a Programs, cpu: usize, quick: bool) -> Result<Self> {
-        let file = programs.folder.join("data");
+        let folder = &programs.folder;
+        let mut file = NamedTempFile::with_prefix_in("data", folder)
+            .with_context(|| format!("cannot make a file in {}", folder.display()))?;
         let content: Vec<u8> = (0..FILE_SIZE).map(|at| (at % 251).to_le_bytes()[0]).collect();
-        fs::write(&file, content).with_context(|| format!("cannot write {}", file.display()))?;
+        file.write_all(&content).with_context(|| format!("cannot write {}", file.path().display()))?;
         Ok(Self { programs, cpu, quick, file })
     }
 
@@ -87,7 +91,7 @@ impl<'a> Sides<'a> {
 
     fn guest(&self, side: Side, name: &str) -> Command {
         let mut command = self.command(side, MEMORY, self.programs.guest.as_os_str());
-        command.arg(name).arg(&self.file);
+        command.arg(name).arg(self.file.path());
         command
     }
 
@@ -103,13 +107,6 @@ impl<'a> Sides<'a> {
             Side::Native => Ok(Some(Pinned::to(self.cpu).with_context(|| format!("cannot use CPU {}", self.cpu))?)),
             Side::Lwk => Ok(None),
         }
-    }
-}
-
-impl Drop for Sides<'_> {
-    fn drop(&mut self) {
-        // Nothing depends on it; the next run writes it anew.
-        let _ = fs::remove_file(&self.file);
     }
 }
 

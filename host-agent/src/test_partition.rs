@@ -32,7 +32,7 @@ pub(crate) struct TestPartition {
     /// What the VMM would hear.
     pub(crate) vmm: OwnedFd,
     drivers: Vec<Mutex<Driver<RingMemory>>>,
-    sequence: AtomicU64,
+    sequences: [AtomicU64; REQUEST_QUEUES as usize],
     next_slot: AtomicU64,
     may_spin: bool,
 }
@@ -46,7 +46,20 @@ pub(crate) struct Submitted {
 }
 
 impl TestPartition {
+    /// One with a worker.
     pub(crate) fn new(may_spin: bool) -> Self {
+        let partition = Self::idle(may_spin);
+        partition.start_worker();
+        partition
+    }
+
+    /// Lets somebody work for it.
+    pub(crate) fn start_worker(&self) {
+        start_worker(self.proxy, self.proxy.queues.get().unwrap(), self.may_spin).unwrap();
+    }
+
+    /// One for which nobody works.
+    pub(crate) fn idle(may_spin: bool) -> Self {
         arch::install_handler();
         reserve_faulting().unwrap();
         let file = memfd_create("partition", MemfdFlags::CLOEXEC).unwrap();
@@ -74,24 +87,29 @@ impl TestPartition {
         let proxy: &'static Proxy = Box::leak(Box::new(proxy));
         let drivers = (1..=REQUEST_QUEUES).map(|index| Mutex::new(driver(proxy, index))).collect();
         let queues: Vec<Queue> = (1..=REQUEST_QUEUES).map(queue).collect();
-        let queues = proxy.queues.get_or_init(|| Queues::of(&proxy.memory, &queues).unwrap());
-        start_worker(proxy, queues, may_spin).unwrap();
-        Self { proxy, vmm, drivers, sequence: AtomicU64::new(1), next_slot: AtomicU64::new(0), may_spin }
+        proxy.queues.get_or_init(|| Queues::of(&proxy.memory, &queues).unwrap());
+        Self { proxy, vmm, drivers, sequences: Default::default(), next_slot: AtomicU64::new(0), may_spin }
     }
 
     /// Hands a request over in `queue`, 1 or 2.
     pub(crate) fn submit(&self, queue: u16, mut request: Request) -> Submitted {
-        let sequence = self.sequence.fetch_add(1, Ordering::Relaxed);
+        let sequence = self.sequences[usize::from(queue) - 1].fetch_add(1, Ordering::Relaxed) + 1;
         let slot = u16::try_from(self.next_slot.fetch_add(1, Ordering::Relaxed) % 32).unwrap();
         request.header.sequence = sequence;
         if request.header.process == 0 {
             request.header.process = self.proxy.process;
+            request.header.thread = self.proxy.process;
         }
         self.proxy.memory.write(slot_of(queue, slot).request, &bytes_of(&request)).unwrap();
         if self.driver(queue).publish(Slot::head(slot)).unwrap() {
             rustix::io::write(&self.proxy.doorbell, &1_u64.to_ne_bytes()).unwrap();
         }
         Submitted { queue, sequence, slot }
+    }
+
+    /// Leaves a number out.
+    pub(crate) fn skip_number(&self, queue: u16) {
+        self.sequences[usize::from(queue) - 1].fetch_add(1, Ordering::Relaxed);
     }
 
     /// Waits for the answer.
@@ -130,10 +148,10 @@ impl TestPartition {
         bytes
     }
 
-    /// What the proxy has told the VMM, if anything.
+    /// What the proxy has told the VMM, if anything; waits a while for it.
     pub(crate) fn last_words(&self) -> Option<FromAgent> {
         let mut readable = [PollFd::new(&self.vmm, PollFlags::IN)];
-        poll(&mut readable, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).unwrap();
+        poll(&mut readable, Some(&Timespec { tv_sec: 5, tv_nsec: 0 })).unwrap();
         if readable[0].revents().is_empty() {
             None
         } else {

@@ -58,7 +58,7 @@ pub struct Case {
     pub needs: Vec<&'static str>,
     /// The exit status that Linux must yield, 128+n for signal n: shows that the case does what its author meant.
     pub status: i32,
-    /// A signal for the process, sent once it has written its first line.
+    /// A signal for the process, sent shortly after it has written its first line.
     pub signal: Option<Signal>,
     /// After this long the process group is killed and the case has failed.
     pub timeout: Duration,
@@ -139,7 +139,7 @@ impl Case {
         self
     }
 
-    /// Sends `signal` after the first line of output; stdin is a pipe without data.
+    /// Sends `signal` shortly after the first line of output; stdin is a pipe without data.
     #[must_use]
     pub fn signal(mut self, signal: Signal) -> Self {
         self.stdin = Stdin::Silent;

@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_mins(2);
 const AGAIN: Duration = Duration::from_millis(100);
 /// What `lwk-vmm` says of such a CPU.
 const OCCUPIED: &str = "belongs to another partition";
-/// Where lwk-vmm's own remarks begin; they are no part of the program's stderr.
+/// Where lwk-vmm's own remarks on stderr begin; they are no part of the program's output, wherever stderr leads.
 const REMARK: &[u8] = b"lwk-vmm: warning: ";
 
 /// Runs `case` natively and on the LWK under test.
@@ -78,7 +78,7 @@ pub fn once(case: &Case, runner: Runner, folder: &Path) -> Result<Outcome> {
     let stderr = stderr.recv_timeout(GRACE);
     let outcome = Outcome {
         left_processes: left || stdout.is_err() || stderr.is_err(),
-        stdout: stdout.unwrap_or_default(),
+        stdout: without_remarks(&stdout.unwrap_or_default(), runner),
         stderr: without_remarks(&stderr.unwrap_or_default(), runner),
         status: status.code().or(status.signal().map(|number| 128 + number)).unwrap_or(-1),
         tree: tree::read(folder)?,
@@ -105,10 +105,10 @@ fn refused(error: &io::Error, folder: &Path) -> Result<Outcome> {
     Ok(outcome)
 }
 
-fn without_remarks(stderr: &[u8], runner: Runner) -> Vec<u8> {
+fn without_remarks(output: &[u8], runner: Runner) -> Vec<u8> {
     if matches!(runner, Runner::Native) {
-        return stderr.to_vec();
+        return output.to_vec();
     }
-    let lines = stderr.split_inclusive(|byte| *byte == b'\n');
+    let lines = output.split_inclusive(|byte| *byte == b'\n');
     lines.filter(|line| !line.starts_with(REMARK)).collect::<Vec<_>>().concat()
 }

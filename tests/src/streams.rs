@@ -5,13 +5,18 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::thread::spawn;
+use std::thread::{sleep, spawn};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::case::{Case, Stdin, Stdout};
 use crate::terminal;
+
+/// Between the program's first line and the signal: time to begin the call that the signal is to hit, which no
+/// program can announce from within.
+const SETTLE: Duration = Duration::from_millis(200);
 
 /// Our ends of what the program reads and writes.
 #[derive(Default)]
@@ -79,6 +84,7 @@ fn drain(source: impl Read + Send + 'static, case: &Case, signal: Option<(Pid, S
         if let Some((process, signal)) = signal {
             let _ = source.read_until(b'\n', &mut bytes);
             if bytes.ends_with(b"\n") {
+                sleep(SETTLE);
                 let _ = kill_process(process, signal);
             }
         }

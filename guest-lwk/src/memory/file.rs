@@ -37,11 +37,13 @@ struct OpenFile {
     window: Option<Shown>,
 }
 
+/// A part of a file, and where in the window it is.
 #[derive(Clone, Copy)]
-struct Shown {
+pub struct Shown {
     window: u64,
     offset: u64,
     length: u64,
+    writable: bool,
 }
 
 static FILES: Mutex<BTreeMap<u64, OpenFile>> = Mutex::new(BTreeMap::new());
@@ -98,10 +100,7 @@ pub fn read(handle: u64, offset: u64, to: GuestPhysical, length: u64) -> SysResu
 pub fn release(handle: u64) {
     let Some(file) = FILES.lock().remove(&handle) else { return };
     if let Some(shown) = file.window {
-        let mut draft = Draft::operation(Operation::WINDOW_UNMAP);
-        draft.arguments([shown.window, shown.length, 0, 0, 0, 0]);
-        request::send(draft);
-        WINDOW.lock().remove(&(shown.window..shown.window + shown.length));
+        close_window(shown);
     }
     let mut draft = Draft::operation(Operation::FILE_RELEASE);
     draft.arguments([handle, 0, 0, 0, 0, 0]);
@@ -110,19 +109,47 @@ pub fn release(handle: u64) {
 
 /// Shows `length` bytes of `file` in the window, so that its page cache can be mapped.
 pub fn open_window(file: MappedFile, length: u64, protection: Protection) -> Result<(), Errno> {
-    let window = reserve_window(length)?;
     let writable = file.is_writable || protection.contains(Protection::WRITE);
-    let mut draft = Draft::operation(Operation::WINDOW_MAP);
-    draft.arguments([file.handle, file.offset, length, window, u64::from(writable), 0]);
-    if let Err(error) = from_register(request::send(draft).result) {
-        WINDOW.lock().remove(&(window..window + length));
-        release(file.handle);
-        return Err(error);
-    }
+    let shown = show(file.handle, file.offset, length, writable).inspect_err(|_| release(file.handle))?;
     if let Some(open) = FILES.lock().get_mut(&file.handle) {
-        open.window = Some(Shown { window, offset: file.offset, length });
+        open.window = Some(shown);
     }
     Ok(())
+}
+
+/// Shows as much more of the file as is needed for it to reach up to `end`. What was shown is then at another place: the caller takes
+/// the old pages out of all mappings, and gives the answer, if there is one, to [`close_window`].
+pub fn widen_window(handle: u64, end: u64) -> Result<Option<Shown>, Errno> {
+    let Some(old) = FILES.lock().get(&handle).and_then(|file| file.window) else { return Err(Errno::EFAULT) };
+    if end <= old.offset + old.length {
+        return Ok(None);
+    }
+    let wider = show(handle, old.offset, end - old.offset, old.writable)?;
+    if let Some(open) = FILES.lock().get_mut(&handle) {
+        open.window = Some(wider);
+    }
+    Ok(Some(old))
+}
+
+/// Takes what was shown out of the window.
+pub fn close_window(shown: Shown) {
+    let mut draft = Draft::operation(Operation::WINDOW_UNMAP);
+    draft.arguments([shown.window, shown.length, 0, 0, 0, 0]);
+    request::send(draft);
+    WINDOW.lock().remove(&(shown.window..shown.window + shown.length));
+}
+
+fn show(handle: u64, offset: u64, length: u64, writable: bool) -> Result<Shown, Errno> {
+    let window = reserve_window(length)?;
+    let mut draft = Draft::operation(Operation::WINDOW_MAP);
+    draft.arguments([handle, offset, length, window, u64::from(writable), 0]);
+    match from_register(request::send(draft).result) {
+        Ok(_) => Ok(Shown { window, offset, length, writable }),
+        Err(error) => {
+            WINDOW.lock().remove(&(window..window + length));
+            Err(error)
+        }
+    }
 }
 
 fn reserve_window(length: u64) -> Result<u64, Errno> {

@@ -93,12 +93,25 @@ impl AddressSpace {
     }
 
     fn can_grow(&self, area: &Vma, by: u64) -> bool {
-        !matches!(area.backing, Backing::File { .. } if area.flags.contains(VmaFlags::SHARED))
-            && area.end.checked_add(by).is_some_and(|end| end <= PROGRAM_END && self.areas.is_free(&(area.end..end)))
+        area.end.checked_add(by).is_some_and(|end| end <= PROGRAM_END && self.areas.is_free(&(area.end..end)))
+    }
+
+    /// Sees to it that the window shows `length` bytes of a shared file from what `area` has at `from` on.
+    fn widen_window(&mut self, area: &Vma, from: u64, length: u64) -> Result<(), Errno> {
+        let Backing::File { handle, offset } = area.backing else { return Ok(()) };
+        if !area.flags.contains(VmaFlags::SHARED) {
+            return Ok(());
+        }
+        if let Some(old) = file::widen_window(handle, offset + (from - area.start) + length)? {
+            self.cut_mappings(handle, 0)?;
+            file::close_window(old);
+        }
+        Ok(())
     }
 
     fn grow(&mut self, area: &Vma, by: u64) -> Result<(), Errno> {
         self.within_limits(by)?;
+        self.widen_window(area, area.start, area.end - area.start + by)?;
         let tail = continued(area, area.end, area.end, by);
         let range = tail.start..tail.end;
         self.add_area(tail)?;
@@ -117,9 +130,7 @@ impl AddressSpace {
         keep: bool,
     ) -> SysResult {
         self.within_limits(if keep { new_length } else { new_length - old_length })?;
-        if !is_shown(area, old, new_length) {
-            return Err(Errno::ENOMEM);
-        }
+        self.widen_window(area, old, new_length)?;
         self.add_area(continued(area, old, target, new_length))?;
         if old_length == 0 {
             self.share_pages(&(old..old + new_length.min(area.end - old)), target)?;
@@ -207,16 +218,6 @@ fn check_target(request: &RemapRequest) -> Result<(), Errno> {
         return Err(Errno::EINVAL);
     }
     if new < PROGRAM_START { Err(Errno::EPERM) } else { Ok(()) }
-}
-
-/// Whether the window shows as much of a shared file as is to be mapped of it; it does not grow with mappings.
-fn is_shown(area: &Vma, from: u64, length: u64) -> bool {
-    match area.backing {
-        Backing::File { handle, offset } if area.flags.contains(VmaFlags::SHARED) => {
-            file::shown_at(handle, offset + (from - area.start) + length - 1).is_some()
-        }
-        _ => true,
-    }
 }
 
 /// An area like `area` at `target`, whose first byte is what `area` has at `from`.

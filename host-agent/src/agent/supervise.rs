@@ -3,7 +3,7 @@
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::Ordering;
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 
 use crate::memory::Shared;
@@ -23,8 +23,13 @@ pub(super) struct Supervisor {
     children: OwnFile,
     /// The proxy, until it has been waited for.
     proxy: Option<Pid>,
+    /// The signal that stopped the proxy, until the VMM has been told.
+    stopped_by: Option<i32>,
     counters: Shared<Counters>,
 }
+
+/// How long a stop lasts before it is reported.
+const STOP_LASTS: Timespec = Timespec { tv_sec: 0, tv_nsec: 2_000_000 };
 
 /// Whether to go on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,7 +47,7 @@ impl Supervisor {
         counters: Shared<Counters>,
     ) -> Self {
         let proxy = Pid::from_raw(proxy.cast_signed());
-        Self { socket, link, children, proxy, counters }
+        Self { socket, link, children, proxy, stopped_by: None, counters }
     }
 
     /// Serves until the proxy has ended or the VMM goes away. Answers the exit status.
@@ -63,8 +68,7 @@ impl Supervisor {
     }
 
     fn step(&mut self) -> Next {
-        let ready = self.wait();
-        let [socket, link, children] = ready;
+        let Some([socket, link, children]) = self.wait() else { return self.report_stop() };
         // The proxy's last words come before its end.
         if link && self.take_from_proxy() == Next::End {
             return self.reap();
@@ -75,14 +79,16 @@ impl Supervisor {
         if socket { self.take_from_vmm() } else { Next::Continue }
     }
 
-    /// Waits for something on the socket, the link or from the children.
-    fn wait(&self) -> [bool; 3] {
+    /// Waits for something on the socket, the link or from the children. `None` if there was nothing for as long as a stop
+    /// must last to be reported.
+    fn wait(&self) -> Option<[bool; 3]> {
         let file = |file| PollFd::from_borrowed_fd(file, PollFlags::IN);
         let mut wanted = [self.socket.as_fd(), self.link.as_fd(), self.children.as_fd()].map(file);
-        if poll(&mut wanted, None).is_err() {
-            return [false; 3];
+        match poll(&mut wanted, self.stopped_by.map(|_| &STOP_LASTS)) {
+            Ok(0) => None,
+            Ok(_) => Some(wanted.map(|file| !file.revents().is_empty())),
+            Err(_) => Some([false; 3]),
         }
-        wanted.map(|file| !file.revents().is_empty())
     }
 
     fn take_from_vmm(&self) -> Next {
@@ -113,18 +119,33 @@ impl Supervisor {
     /// Looks what happened to the proxy.
     fn reap(&mut self) -> Next {
         arch::drain_signals(self.children.as_fd());
-        let options = WaitOptions::NOHANG | WaitOptions::UNTRACED;
-        let Some(proxy) = self.proxy else { return Next::End };
-        let Ok(Some((_, status))) = waitpid(Some(proxy), options) else { return Next::Continue };
-        if let Some(signal) = status.stopping_signal() {
-            return self.tell(&FromAgent::Stopped { signal }, &[]);
+        let options = WaitOptions::NOHANG | WaitOptions::UNTRACED | WaitOptions::CONTINUED;
+        while let Ok(Some((_, status))) = waitpid(self.proxy, options) {
+            if status.stopped() || status.continued() {
+                self.stopped_by = status.stopping_signal();
+                continue;
+            }
+            self.proxy = None;
+            return self.report_end(status.as_raw());
         }
-        self.proxy = None;
+        Next::Continue
+    }
+
+    /// Tells the VMM that the program has been stopped for a while, so that it stops as well. What the terminal sends has
+    /// stopped the whole job, and must not stop the VMM again when the job has been continued.
+    fn report_stop(&mut self) -> Next {
+        match self.stopped_by.take() {
+            None | Some(libc::SIGTTIN | libc::SIGTTOU) => Next::Continue,
+            Some(signal) => self.tell(&FromAgent::Stopped { signal }, &[]),
+        }
+    }
+
+    fn report_end(&self, status: i32) -> Next {
         let Counters { requests, wakeups, interrupts } = &*self.counters;
         let [requests, wakeups, interrupts] =
             [requests, wakeups, interrupts].map(|counter| counter.load(Ordering::Relaxed));
         self.tell(&FromAgent::Counters { requests, wakeups, interrupts }, &[]);
-        self.tell(&FromAgent::Ended { status: status.as_raw() }, &[]);
+        self.tell(&FromAgent::Ended { status }, &[]);
         Next::End
     }
 

@@ -16,7 +16,7 @@ use super::raw_call::Argument;
 use super::signal::{INTERRUPT_SIGNAL, install};
 
 /// What an interrupted call answers: `-EINTR`.
-const INTERRUPTED: i64 = -(libc::EINTR as i64);
+pub(crate) const INTERRUPTED: i64 = -(libc::EINTR as i64);
 
 /// What a thread shares with those who may interrupt it.
 #[derive(Debug, Default)]
@@ -84,11 +84,6 @@ impl Interruptible {
         // system call whose arguments are as sound as those of `raw_call::call`.
         unsafe { lwk_interruptible_call(&raw const self.word, &raw const arguments, number) }
     }
-}
-
-/// Whether a result can be that of an interruption.
-pub(crate) const fn may_have_been_interrupted(result: i64) -> bool {
-    result == INTERRUPTED
 }
 
 /// Installs the handler of the interrupting signal for the whole process.

@@ -9,7 +9,7 @@ mod signal;
 
 pub(crate) use descriptor::{borrow_descriptor, close_inherited, drain_signals, signal_descriptor};
 pub(crate) use fork::{end_process, fork};
-pub(crate) use interruptible::{Interruptible, install_handler, may_have_been_interrupted};
+pub(crate) use interruptible::{INTERRUPTED, Interruptible, install_handler};
 pub(crate) use raw_call::{Argument, Message, Vector, call};
 pub(crate) use signal::{
     SignalInfo, SignalSet, block_all_but, consume_pending, default_action, ignored_signals, interrupt_thread,

@@ -11,6 +11,9 @@ use super::frame::Frame;
 use super::{Executor, Refusal};
 use crate::arch::{Argument, call};
 
+/// The most changes of a process: each is kept for the threads to come.
+const MOST_CHANGES: usize = 1 << 16;
+
 /// A change that succeeded on one thread.
 #[derive(Clone, Debug)]
 struct Change {
@@ -81,6 +84,9 @@ pub(super) fn of_the_caller(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
 
 /// Executes a call that changes credentials, and remembers it.
 pub(super) fn change(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
+    if frame.executor.proxy.credentials.count.load(Ordering::Relaxed) >= MOST_CHANGES {
+        return Err(Refusal::Errno(libc::EAGAIN));
+    }
     let memory = copied(frame)?;
     let change = Change { number: frame.call.number.into(), numbers: frame.request.arguments, memory };
     let result = change.make();

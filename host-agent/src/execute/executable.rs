@@ -19,7 +19,7 @@ const LONGEST: u64 = 4096;
 /// `OPEN_EXECUTABLE`.
 pub(super) fn open(executor: &mut Executor, request: &Parsed<'_>) -> Result<Answer, Refusal> {
     let path = path(executor, request, Operation::OPEN_EXECUTABLE)?;
-    let [directory, flags, ..] = request.arguments;
+    let [directory, _, flags, ..] = request.arguments;
     let own = executor.proxy.own;
     if is_own(directory) {
         return Err(Refusal::Errno(libc::EBADF));

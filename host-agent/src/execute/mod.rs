@@ -86,8 +86,8 @@ impl Executor {
 
     fn operation(&mut self, operation: Operation, request: &Parsed<'_>) -> Result<Answer, Refusal> {
         match operation {
-            Operation::INTERRUPT => interrupt::execute(self, request),
-            Operation::EXIT => exit::execute(request),
+            Operation::INTERRUPT => Ok(interrupt::execute(self, request)?),
+            Operation::EXIT => Ok(exit::execute(request)?),
             Operation::FILE_REFERENCE => file::reference(self, request),
             Operation::OPEN_EXECUTABLE => executable::open(self, request),
             Operation::FILE_READ => file::read(self, request),

@@ -19,5 +19,12 @@ pub(super) fn process(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
     if !prctl::is_plain(frame.low(0)) {
         return Err(Refusal::Errno(libc::EINVAL));
     }
-    super::credentials::change(frame)
+    match frame.low(0).cast_signed() {
+        libc::PR_SET_KEEPCAPS
+        | libc::PR_CAPBSET_DROP
+        | libc::PR_SET_SECUREBITS
+        | libc::PR_SET_NO_NEW_PRIVS
+        | libc::PR_CAP_AMBIENT => super::credentials::change(frame),
+        _ => generic(frame),
+    }
 }

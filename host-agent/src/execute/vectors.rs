@@ -70,6 +70,11 @@ pub(super) fn execute(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
         // No memory at all: Linux judges the count, and the address if it comes to that.
         return frame.run();
     };
+    if buffer.segment_count == 0 && buffer.length == 0 {
+        frame.arguments[1] = Argument::faulting();
+        frame.arguments[2] = Argument::NULL;
+        return frame.run();
+    }
     let number = i64::from(frame.call.number);
     let at = !matches!(number, libc::SYS_readv | libc::SYS_writev | libc::SYS_vmsplice);
     let vectors = Vectors::of(frame, &buffer, buffer.length)?;

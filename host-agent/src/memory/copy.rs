@@ -42,14 +42,18 @@ impl HostRun {
 }
 
 impl Partition {
-    /// Copies `into.len()` bytes at `address`.
+    /// Copies `into.len()` bytes at `address`, which must not be in the window.
     pub(crate) fn read(&self, address: GuestPhysical, into: &mut [u8]) -> Result<(), Inaccessible> {
-        self.check(address, into.len() as u64).ok_or(Inaccessible)?.read(into)
+        self.memory(address, into.len())?.read(into)
     }
 
-    /// Copies `from` to `address`.
+    /// Copies `from` to `address`, which must not be in the window.
     pub(crate) fn write(&self, address: GuestPhysical, from: &[u8]) -> Result<(), Inaccessible> {
-        self.check(address, from.len() as u64).ok_or(Inaccessible)?.write(from)
+        self.memory(address, from.len())?.write(from)
+    }
+
+    fn memory(&self, address: GuestPhysical, length: usize) -> Result<HostRun, Inaccessible> {
+        self.check(address, length as u64).filter(|run| !run.is_in_window()).ok_or(Inaccessible)
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 
 use super::queues::Queues;
-use super::turn::{Attempt, Turn};
+use super::turn::Turn;
 
 /// The threads that work for the queues.
 #[derive(Debug)]
@@ -149,15 +149,7 @@ impl Crew {
     /// Interrupts a request. Whether some worker executes it.
     pub(crate) fn interrupt(&self, process: u32, queue: u16, sequence: u64) -> bool {
         let turns = self.turns.read().unwrap_or_else(PoisonError::into_inner);
-        turns.iter().any(|turn| {
-            loop {
-                match turn.interrupt(process, queue, sequence) {
-                    Attempt::Other => return false,
-                    Attempt::Marked => return true,
-                    Attempt::Unclear => std::thread::yield_now(),
-                }
-            }
-        })
+        turns.iter().any(|turn| turn.interrupt(process, queue, sequence))
     }
 
     /// One watcher fewer. If it was the last, doorbells are asked for, and the answer is whether a request is there.

@@ -23,7 +23,8 @@ const PAUSE: Duration = Duration::from_millis(1);
 
 /// The first thread's work: hands signals on for ever.
 pub(crate) fn run(proxy: &'static Proxy, queues: &'static Queues) -> ! {
-    let signals = SignalSet::ALL.without(SignalSet::INTERRUPT);
+    // The terminal's are left to Linux, which stops the whole job by them, the VMM included.
+    let signals = SignalSet::ALL.without(SignalSet::INTERRUPT.with(SignalSet::TERMINAL));
     let parent = rustix::process::getppid().map(|parent| parent.as_raw_nonzero().get().cast_unsigned());
     let mut credentials = 0;
     loop {
@@ -43,12 +44,12 @@ pub(crate) fn run(proxy: &'static Proxy, queues: &'static Queues) -> ! {
 
 fn post(proxy: &Proxy, queue: &SharedQueue, signal: u32, info: &SignalInfo) -> Result<(), Violation> {
     let head = loop {
-        match queue.lock().take_available()? {
+        match queue.lock().device.take_available()? {
             Some(head) => break head,
             None => thread::sleep(PAUSE),
         }
     };
-    let address = queue.lock().chain(head)?.as_event()?;
+    let address = queue.lock().device.chain(head)?.as_event()?;
     let event = bytes_of(proxy.process, signal, info);
     proxy.memory.write(address, &event).map_err(|_| Violation::BlockOutside(address.as_u64()))?;
     if queue.complete(head, EVENT_LENGTH)? {

@@ -2,9 +2,10 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use virtio_ikc::device::EVENT_QUEUE;
+use virtio_ikc::device::{EVENT_QUEUE, QUEUE_SIZE};
 use virtio_ikc::ring::{Device, RequestBlocks, Watch};
 
+use super::turn::Turn;
 use crate::memory::{Partition, RingMemory};
 use crate::protocol::Queue;
 use crate::request::Violation;
@@ -14,7 +15,18 @@ use crate::request::Violation;
 pub(crate) struct SharedQueue {
     /// Its index.
     pub(crate) index: u16,
-    device: Mutex<Device<RingMemory>>,
+    state: Mutex<State>,
+}
+
+/// What the lock of a queue guards.
+#[derive(Debug)]
+pub(crate) struct State {
+    /// The ring.
+    pub(crate) device: Device<RingMemory>,
+    /// How many requests were taken; as they are numbered one by one, the number of the last of them.
+    taken: u64,
+    /// Requests that are to be interrupted as soon as they are taken.
+    early: Vec<u64>,
 }
 
 /// The queues of the device.
@@ -29,10 +41,14 @@ pub(crate) struct Queues {
 /// A request that was taken.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Taken {
-    /// Names it to the queue.
+    /// Names it to the ring.
     pub(crate) head: u16,
+    /// The number that it must have.
+    pub(crate) sequence: u64,
     /// Where it and its reply lie.
     pub(crate) blocks: RequestBlocks,
+    /// Whether it was to be interrupted before it was taken.
+    pub(crate) interrupted: bool,
 }
 
 impl Queues {
@@ -44,11 +60,11 @@ impl Queues {
         let mut made = Self { requests: Vec::new(), events: None };
         for queue in queues {
             let (ring, layout) = RingMemory::of(memory, queue).ok_or(queue.index)?;
-            let shared = SharedQueue { index: queue.index, device: Mutex::new(Device::new(ring, layout)) };
-            let known = made.requests.iter().chain(&made.events).any(|other| other.index == queue.index);
-            if known {
+            if made.requests.iter().chain(&made.events).any(|other| other.index == queue.index) {
                 return Err(queue.index);
             }
+            let state = State { device: Device::new(ring, layout), taken: 0, early: Vec::new() };
+            let shared = SharedQueue { index: queue.index, state: Mutex::new(state) };
             if queue.index == EVENT_QUEUE {
                 made.events = Some(shared);
             } else {
@@ -58,45 +74,70 @@ impl Queues {
         Ok(made)
     }
 
+    /// The request queue with this index.
+    pub(crate) fn request_queue(&self, index: u16) -> Option<&SharedQueue> {
+        self.requests.iter().find(|queue| queue.index == index)
+    }
+
     /// Asks for a doorbell at the next request. Whether there is one already.
     pub(crate) fn arm(&self) -> bool {
-        self.requests.iter().filter(|queue| queue.lock().arm_notifications()).count() > 0
+        self.requests.iter().filter(|queue| queue.lock().device.arm_notifications()).count() > 0
     }
 
     /// Wants no doorbell any more.
     pub(crate) fn disarm(&self) {
         for queue in &self.requests {
-            queue.lock().disarm();
+            queue.lock().device.disarm();
         }
     }
 }
 
 impl SharedQueue {
-    pub(super) fn lock(&self) -> MutexGuard<'_, Device<RingMemory>> {
-        self.device.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What a worker needs to look for the next request without the lock.
     pub(crate) fn watch(&self) -> Watch<RingMemory> {
-        self.lock().watch()
+        self.lock().device.watch()
     }
 
-    /// Takes the next request; `before` is called with the queue locked. Answers what to look for next as well.
-    pub(crate) fn take(&self, before: impl FnOnce()) -> Result<(Option<Taken>, Watch<RingMemory>), Violation> {
-        let mut device = self.lock();
-        before();
-        let Some(head) = device.take_available()? else { return Ok((None, device.watch())) };
-        let blocks = device.chain(head)?.as_request()?;
-        Ok((Some(Taken { head, blocks }), device.watch()))
+    /// Takes the next request and makes it that of `turn`. Answers what to look for next as well.
+    pub(crate) fn take(&self, turn: &Turn) -> Result<(Option<Taken>, Watch<RingMemory>), Violation> {
+        let mut state = self.lock();
+        let Some(head) = state.device.take_available()? else { return Ok((None, state.device.watch())) };
+        state.taken += 1;
+        let sequence = state.taken;
+        turn.begin(self.index, sequence);
+        let interrupted = state.take_early(sequence);
+        let blocks = state.device.chain(head)?.as_request()?;
+        Ok((Some(Taken { head, sequence, blocks, interrupted }), state.device.watch()))
     }
 
-    /// Whether the driver published requests that nobody has taken.
-    pub(crate) fn has_waiting(&self) -> bool {
-        self.lock().has_available()
+    /// Interrupts request `sequence`, by `running` if it is being executed, and otherwise as soon as it is taken. A
+    /// request that is done or that was never published is not interrupted.
+    pub(crate) fn interrupt(&self, sequence: u64, running: impl FnOnce() -> bool) {
+        let mut state = self.lock();
+        let published = state.device.has_available() && sequence <= state.taken + u64::from(QUEUE_SIZE);
+        if running() || sequence <= state.taken || !published || state.early.contains(&sequence) {
+            return;
+        }
+        state.early.push(sequence);
     }
 
     /// Gives a chain back; whether the driver wants an interrupt.
     pub(crate) fn complete(&self, head: u16, written: u32) -> Result<bool, Violation> {
-        Ok(self.lock().complete(head, written)?)
+        Ok(self.lock().device.complete(head, written)?)
+    }
+}
+
+impl State {
+    fn take_early(&mut self, sequence: u64) -> bool {
+        if self.early.is_empty() {
+            return false;
+        }
+        let before = self.early.len();
+        self.early.retain(|early| *early > sequence);
+        self.early.len() < before
     }
 }

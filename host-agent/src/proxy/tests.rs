@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use virtio_ikc::message::{Direction, Operation, Request, Role};
 
 use crate::own_descriptors::own_below;
+use crate::protocol::FromAgent;
 use crate::test_partition::{DATA, TestPartition, call, faulting, operation, with};
 
 /// A call without memory that always answers 99.
@@ -78,11 +79,37 @@ fn a_wait_is_interrupted() {
         let partition = TestPartition::new(may_spin);
         let poll = partition.submit(1, call(libc::SYS_poll, &[0, 0, u64::MAX]));
         let interrupt = || partition.wait(partition.submit(2, operation(Operation::INTERRUPT, &[poll.sequence, 1])));
-        while interrupt().result == -i64::from(libc::EAGAIN) {}
+        assert_eq!(interrupt().result, 0);
         let reply = partition.wait(poll);
         assert_eq!((reply.result, reply.interrupted), (-i64::from(libc::EINTR), 1));
-        assert_eq!(interrupt().result, -i64::from(libc::ESRCH));
+        assert_eq!(interrupt().result, 0);
+        assert_eq!(partition.run(number_99()), 99);
     }
+}
+
+#[test]
+fn a_wait_is_interrupted_before_it_is_taken() {
+    let partition = TestPartition::idle(true);
+    let poll = partition.submit(1, call(libc::SYS_poll, &[0, 0, u64::MAX]));
+    let other = partition.submit(1, number_99());
+    let queue = partition.proxy.queues.get().unwrap().request_queue(1).unwrap();
+    for sequence in [poll.sequence, poll.sequence, other.sequence, 1000] {
+        queue.interrupt(sequence, || false);
+    }
+    partition.start_worker();
+    let reply = partition.wait(poll);
+    assert_eq!((reply.result, reply.interrupted), (-i64::from(libc::EINTR), 1));
+    let reply = partition.wait(other);
+    assert_eq!((reply.result, reply.interrupted), (99, 0));
+}
+
+#[test]
+fn requests_are_numbered_one_by_one() {
+    let partition = TestPartition::new(true);
+    partition.skip_number(1);
+    partition.submit(1, number_99());
+    let text = "request number 2 where 1 is next".to_owned();
+    assert_eq!(partition.last_words(), Some(FromAgent::Violation { text }));
 }
 
 /// Whatever the moment of the interrupt, the read is either not done or done: no byte is lost and nobody hangs.
@@ -104,10 +131,7 @@ fn interrupts_at_random_moments_lose_nothing() {
             rustix::io::write(&writer, &[expected]).unwrap();
         }
         let interrupt = partition.submit(2, operation(Operation::INTERRUPT, &[read.sequence, 1]));
-        let mut attempt = partition.wait(interrupt).result;
-        while attempt == -i64::from(libc::EAGAIN) {
-            attempt = partition.wait(partition.submit(2, operation(Operation::INTERRUPT, &[read.sequence, 1]))).result;
-        }
+        assert_eq!(partition.wait(interrupt).result, 0);
         let reply = partition.wait(read);
         if reply.result == 1 {
             assert_eq!(partition.read(DATA, 1), [expected]);

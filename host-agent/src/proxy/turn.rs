@@ -11,10 +11,8 @@ use virtio_ikc::table::Call;
 use crate::arch::{self, Argument, Interruptible};
 use crate::memory::HostRun;
 
-/// The worker is taking a request of the queue and does not know yet which.
-const TAKING: i64 = 1 << 62;
 /// The worker executes a request.
-const RUNNING: i64 = 1 << 61;
+const RUNNING: i64 = 1 << 62;
 /// The request is to be interrupted: the sign, so that one comparison finds it.
 const MARK: i64 = i64::MIN;
 const QUEUE_SHIFT: u32 = 48;
@@ -28,17 +26,6 @@ pub(crate) struct Turn {
     handled_before: AtomicU32,
 }
 
-/// What an attempt to interrupt found.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Attempt {
-    /// The worker executes something else, or nothing.
-    Other,
-    /// It is about to know what it executes; try again.
-    Unclear,
-    /// Done.
-    Marked,
-}
-
 impl Turn {
     /// Makes the calling thread the one whose turns these are.
     pub(crate) fn adopt(&'static self) {
@@ -46,17 +33,8 @@ impl Turn {
         self.shared.adopt();
     }
 
-    /// The worker is about to take a request of `queue`. Called with the queue locked.
-    pub(crate) fn taking(&self, queue: u16) {
-        self.shared.word.store(TAKING | i64::from(queue) << QUEUE_SHIFT, Ordering::Relaxed);
-    }
-
-    /// There was none, or it is one that cannot be interrupted.
-    pub(crate) fn nothing(&self) {
-        self.shared.word.store(0, Ordering::Release);
-    }
-
-    /// It is the one with this sequence number.
+    /// The worker takes request `sequence` of `queue`. Called with the queue locked, so that whoever has the lock sees
+    /// each request either in the queue or in a turn.
     pub(crate) fn begin(&self, queue: u16, sequence: u64) {
         self.handled_before.store(self.shared.handled.load(Ordering::Acquire), Ordering::Relaxed);
         self.shared.word.store(word(queue, sequence), Ordering::Release);
@@ -74,18 +52,17 @@ impl Turn {
     }
 
     /// Interrupts request `sequence` of `queue` if it is the one that the worker, a thread of `process`, executes.
-    pub(crate) fn interrupt(&self, process: u32, queue: u16, sequence: u64) -> Attempt {
+    /// Whether it is.
+    pub(crate) fn interrupt(&self, process: u32, queue: u16, sequence: u64) -> bool {
         let meant = word(queue, sequence);
         match self.shared.word.compare_exchange(meant, meant | MARK, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => {}
-            Err(found) if found == TAKING | i64::from(queue) << QUEUE_SHIFT => return Attempt::Unclear,
-            Err(found) if found == meant | MARK => return Attempt::Marked,
-            Err(_) => return Attempt::Other,
+            Err(found) => return found == meant | MARK,
         }
         while !arch::interrupt_thread(process, self.thread.load(Ordering::Acquire)) {
             std::thread::yield_now();
         }
-        Attempt::Marked
+        true
     }
 
     /// Executes the call of a row.

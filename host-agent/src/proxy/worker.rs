@@ -14,9 +14,9 @@ use virtio_ikc::ring::Watch;
 use super::crew::{Absence, Rest};
 use super::queues::{Queues, SharedQueue, Taken};
 use super::{Proxy, Turn};
-use crate::arch::{SignalSet, block_all_but};
+use crate::arch::{INTERRUPTED, SignalSet, block_all_but};
 use crate::execute::{Answer, Executor};
-use crate::memory::{RingMemory, Scratch};
+use crate::memory::{Partition, RingMemory, Scratch};
 use crate::request::{GuestMemory, Kind, Parsed, RequestCopy, Violation, parse};
 
 /// How long a watcher polls after the last request before it rests.
@@ -101,14 +101,12 @@ impl Worker {
             if !self.watches[index].is_ready() {
                 continue;
             }
-            let turn = self.executor.turn;
-            let (taken, watch) = queue.take(|| turn.taking(queue.index))?;
+            let (taken, watch) = queue.take(self.executor.turn)?;
             self.watches[index] = watch;
-            match taken {
-                Some(taken) => self.handle(queue, taken)?,
-                None => turn.nothing(),
+            if let Some(taken) = taken {
+                self.handle(queue, taken)?;
+                found = true;
             }
-            found |= taken.is_some();
         }
         Ok(found)
     }
@@ -118,21 +116,20 @@ impl Worker {
         let proxy = executor.proxy;
         copy.take(&proxy.memory, taken.blocks.request)?;
         let request = parse(copy, &proxy.memory)?;
-        if request.process != proxy.process {
-            return Err(Violation::Process { process: request.process, thread: request.thread });
-        }
-        let (answer, interrupted) = if may_wait(&request) {
-            executor.turn.begin(queue.index, request.sequence);
+        check_names(proxy, &request, taken.sequence)?;
+        let waits = may_wait(&request);
+        let answer = if waits && taken.interrupted {
+            Ok(Answer::from(INTERRUPTED))
+        } else if waits {
             cover(proxy, queues, *may_spin);
             let answer = executor.execute(&request);
-            let interrupted = executor.turn.end();
             proxy.crew.come_back(queues);
-            (answer?, interrupted)
+            answer
         } else {
-            executor.turn.nothing();
-            (executor.execute(&request)?, false)
+            executor.execute(&request)
         };
-        reply(proxy, queue, taken, request.sequence, &answer, interrupted)
+        let interrupted = executor.turn.end() || taken.interrupted;
+        reply(proxy, queue, taken, &answer?, waits && interrupted)
     }
 
     fn rest(&mut self) {
@@ -165,18 +162,30 @@ fn cover(proxy: &'static Proxy, queues: &'static Queues, may_spin: bool) {
     }
 }
 
+/// The request's number must be the next of its queue, and its process and thread must have a proxy.
+fn check_names(proxy: &Proxy, request: &Parsed<'_>, sequence: u64) -> Result<(), Violation> {
+    let Parsed { process, thread, .. } = *request;
+    if request.sequence != sequence {
+        return Err(Violation::Sequence { found: request.sequence, expected: sequence });
+    }
+    // A process has one thread as yet, whose number is the process's.
+    if process != proxy.process || thread != proxy.process {
+        return Err(Violation::Process { process, thread });
+    }
+    Ok(())
+}
+
 fn reply(
     proxy: &Proxy,
     queue: &SharedQueue,
     taken: Taken,
-    sequence: u64,
     answer: &Answer,
     interrupted: bool,
 ) -> Result<(), Violation> {
     let address = taken.blocks.reply;
-    let interrupted = interrupted && crate::arch::may_have_been_interrupted(answer.result);
+    let interrupted = interrupted && answer.result == INTERRUPTED;
     let bytes = bytes_of(&Reply {
-        sequence,
+        sequence: taken.sequence,
         result: answer.result,
         signal: answer.signal,
         interrupted: interrupted.into(),
@@ -233,7 +242,7 @@ fn bytes_of(reply: &Reply) -> [u8; size_of::<Reply>()] {
     bytes
 }
 
-impl GuestMemory for crate::memory::Partition {
+impl GuestMemory for Partition {
     fn read(&self, address: GuestPhysical, into: &mut [u8]) -> Result<(), ()> {
         Self::read(self, address, into).map_err(drop)
     }

@@ -11,6 +11,8 @@ use super::violation::Violation;
 
 /// Where the inline segments begin.
 const SEGMENTS_OFFSET: usize = size_of::<RequestHeader>() + MAX_BUFFERS * size_of::<BufferDescriptor>();
+/// What must divide a table's address.
+const TABLE_ALIGNMENT: u64 = 8;
 const SEGMENT_BYTES: usize = size_of::<Segment>();
 
 /// A request's bytes and those of its segment table, each taken from shared memory once. Reused from request to
@@ -51,6 +53,9 @@ impl RequestCopy {
             }
             let first = address.checked_add(SEGMENTS_OFFSET as u64).ok_or(outside)?;
             return memory.read(first, wanted).map_err(|()| outside);
+        }
+        if !GuestPhysical(table).is_aligned(TABLE_ALIGNMENT) {
+            return Err(Violation::TableOutside(table));
         }
         if count as usize > MAX_SEGMENTS {
             return Err(Violation::TooManySegments(count));

@@ -21,6 +21,14 @@ pub enum Violation {
     /// A call that Linux must not be asked for.
     #[error("call {0} may not be offloaded")]
     NotOffloaded(u32),
+    /// A request whose number is not one more than that of its queue's last.
+    #[error("request number {found} where {expected} is next")]
+    Sequence {
+        /// The number it has.
+        found: u64,
+        /// The number it must have.
+        expected: u64,
+    },
     /// A request of a process or thread that has no proxy.
     #[error("process {process}, thread {thread} has no proxy")]
     Process {
@@ -35,8 +43,8 @@ pub enum Violation {
     /// More segments than a request can name, or than fit where they are said to be.
     #[error("{0} segments in one request")]
     TooManySegments(u32),
-    /// The segment table is not in the partition's memory.
-    #[error("the segment table at {0:#x} is outside of the partition's memory")]
+    /// The segment table is not aligned, or not in the partition's memory.
+    #[error("the segment table at {0:#x} is not aligned or outside of the partition's memory")]
     TableOutside(u64),
     /// A segment is empty or not wholly in one region of the partition's memory.
     #[error("segment of {length} bytes at {address:#x} is outside of the partition's memory")]

@@ -18,6 +18,7 @@ pub(crate) const TESTS: &[(&str, fn())] = &[
     ("signals_wait_until_the_lwk_has_room_for_them", waiting_signals),
     ("ignored_signals_are_reported", ignored_signals),
     ("a_stopped_program_is_reported_and_continues", stop),
+    ("what_the_terminal_stops_is_not_reported", terminal_stop),
     ("a_violation_ends_the_partition_with_a_line", violation),
     ("nothing_is_left_when_the_vmm_vanishes", vmm_vanishes),
     ("nothing_is_left_when_the_agent_is_killed", agent_killed),
@@ -143,6 +144,21 @@ fn stop() {
     kill_process(pid(partition.process), Signal::CONT).unwrap();
     assert_eq!(partition.result(), 0);
     assert_eq!(partition.event().0, libc::SIGCONT as u32);
+}
+
+fn terminal_stop() {
+    let mut partition = Partition::start();
+    kill_process(pid(partition.process), Signal::TTIN).unwrap();
+    let end = Instant::now() + Duration::from_secs(5);
+    let state = || std::fs::read_to_string(format!("/proc/{}/stat", partition.process)).unwrap();
+    while !state().contains(") T ") {
+        assert!(Instant::now() < end, "{}", state());
+    }
+    std::thread::sleep(Duration::from_millis(20));
+    kill_process(pid(partition.process), Signal::CONT).unwrap();
+    assert_eq!(partition.event().0, libc::SIGCONT as u32);
+    partition.submit(Operation::EXIT, 0, &[0, 0], &[]);
+    assert_eq!(ended(&partition), 0);
 }
 
 fn violation() {

@@ -137,6 +137,42 @@ CASE(poll_is_never_restarted)
 	show("caught %d", caught);
 }
 
+CASE(pending_signal_interrupts_at_once)
+{
+	sigset_t blocked, before;
+	struct timespec long_time = {30, 0};
+	struct epoll_event event;
+	int poller = epoll_create1(0);
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGALRM);
+	handle(SIGALRM, on_alarm, SA_RESTART);
+	answer = -1;
+	caught = 0;
+	REQUIRE(sigprocmask(SIG_BLOCK, &blocked, &before) == 0);
+	raise(SIGALRM);
+	RESULT(ppoll(NULL, 0, &long_time, &before));
+	raise(SIGALRM);
+	RESULT(pselect(0, NULL, NULL, NULL, &long_time, &before));
+	raise(SIGALRM);
+	RESULT(epoll_pwait(poller, &event, 1, 30000, &before));
+	show("caught %d, pending at last %d", caught, sigpending(&blocked) == 0 && sigismember(&blocked, SIGALRM));
+	REQUIRE(sigprocmask(SIG_SETMASK, &before, NULL) == 0);
+	close(poller);
+}
+
+CASE(mask_of_a_call_is_taken_back_at_a_timeout)
+{
+	sigset_t blocked, before, none, now;
+	struct timespec short_time = {0, 20000000};
+	sigemptyset(&none);
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGUSR1);
+	REQUIRE(sigprocmask(SIG_BLOCK, &blocked, &before) == 0);
+	RESULT(ppoll(NULL, 0, &short_time, &none));
+	sigprocmask(SIG_SETMASK, &before, &now);
+	show("SIGUSR1 blocked again %d", sigismember(&now, SIGUSR1));
+}
+
 CASE(select_is_never_restarted)
 {
 	struct timeval timeout = {5, 0};

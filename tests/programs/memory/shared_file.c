@@ -211,6 +211,37 @@ CASE(shared_mapping_can_be_moved)
 	close(file);
 }
 
+CASE(shared_mapping_can_grow_with_its_file)
+{
+	int file = patterned_file("longer", PAGE);
+	char *memory = shared_map(file, PAGE, 0);
+	RESULT(ftruncate(file, 5 * PAGE));
+	memory = MAPPED(mremap(memory, PAGE, 5 * PAGE, MREMAP_MAYMOVE));
+	REQUIRE(memory != MAP_FAILED);
+	show("%zu intact, %zu zero", intact(memory, 0, PAGE), zeroes(memory + PAGE, 4 * PAGE));
+	memcpy(memory + 4 * PAGE, "far", 3);
+	char text[4] = "";
+	RESULT(pread(file, text, 3, 4 * PAGE));
+	show("read %s", text);
+	memory = MAPPED(mremap(memory, 5 * PAGE, 2 * PAGE, 0));
+	READ(memory + 2 * PAGE, memory);
+	munmap(memory, 2 * PAGE);
+	close(file);
+}
+
+CASE(private_mapping_can_grow_over_its_file)
+{
+	int file = patterned_file("over", 3 * PAGE);
+	char *memory = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0);
+	REQUIRE(memory != MAP_FAILED);
+	memory[0] = 'x';
+	memory = MAPPED(mremap(memory, PAGE, 3 * PAGE, MREMAP_MAYMOVE));
+	REQUIRE(memory != MAP_FAILED);
+	show("%c, %zu intact", memory[0], intact(memory + 1, 1, 3 * PAGE - 1));
+	munmap(memory, 3 * PAGE);
+	close(file);
+}
+
 CASE(old_size_zero_duplicates_a_shared_mapping)
 {
 	int file = patterned_file("duplicate", PAGE);
