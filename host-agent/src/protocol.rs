@@ -48,6 +48,8 @@ pub enum ToAgent {
         may_spin: bool,
         /// Whether a descriptor for the trace is there.
         trace: bool,
+        /// Which of standard input, output and error the program is started without.
+        closed: Vec<i32>,
         /// Working directory of the program, or as it is.
         workdir: Option<String>,
         /// The executable, as found by the VMM (what /proc/self/exe names).

@@ -22,8 +22,8 @@ use crate::memory::space::AddressSpace;
 
 /// Where position-independent programs begin at the lowest: two thirds of the address space, as Linux's `ELF_ET_DYN_BASE`.
 const DYNAMIC_BASE: u64 = 0x5555_5555_4000;
-/// How much of the stack is there from the start.
-const INITIAL_STACK_BYTES: u64 = 256 << 10;
+/// How much of the stack is there from the start, below what it holds then.
+const INITIAL_STACK_BYTES: u64 = 192 << 10;
 /// `AT_MINSIGSTKSZ` (not in every libc's headers).
 const AT_MINSIGSTKSZ: u32 = 51;
 /// Bytes of a signal frame without the floating-point state.
@@ -49,7 +49,6 @@ pub fn load(space: &mut AddressSpace, image: &Image<'_>, seed: &mut Seed) -> Res
     let plan = plan(image.file, Role::Program)?;
     let interpreter = interpreter(image.file, &plan)?;
     let stack_top = PROGRAM_END - LARGE_PAGE_SIZE - (seed.next() % 0x4000) * PAGE_SIZE;
-    add_stack(space, stack_top, plan.stack_executable.unwrap_or(true))?;
     let base = DYNAMIC_BASE + (seed.next() % (1 << 28)) * PAGE_SIZE;
     let bias = map_plan(space, image.file, &plan, base & !(plan.alignment - 1))?;
     let mut entry = plan.entry_address(bias).map_err(|error| errno(error, Role::Program))?;
@@ -67,6 +66,7 @@ pub fn load(space: &mut AddressSpace, image: &Image<'_>, seed: &mut Seed) -> Res
     let vdso = add_vdso(space)?;
     let auxiliary = auxiliary_vector(&plan, bias, program_entry, interpreter_base, vdso);
     let stack = build_stack(image, &auxiliary, stack_top, space.limits.stack, seed)?;
+    add_stack(space, stack_top, stack.bytes.len() as u64, plan.stack_executable.unwrap_or(true))?;
     space.copy_out_forced(stack.stack_pointer, &stack.bytes)?;
     Ok(Context::start(entry, stack.stack_pointer))
 }
@@ -122,10 +122,12 @@ fn area(start: u64, end: u64, protection: Protection, backing: Backing) -> Vma {
     Vma { start, end, protection, maximum_protection: Protection::all(), flags: VmaFlags::empty(), backing }
 }
 
-fn add_stack(space: &mut AddressSpace, top: u64, executable: bool) -> Result<(), Errno> {
+/// Enters the stack, with room below what the program is started with, which takes `used` bytes.
+fn add_stack(space: &mut AddressSpace, top: u64, used: u64, executable: bool) -> Result<(), Errno> {
+    let length = INITIAL_STACK_BYTES + used.next_multiple_of(PAGE_SIZE);
     let mut protection = Protection::READ | Protection::WRITE;
     protection.set(Protection::EXECUTE, executable);
-    let mut stack = area(top - INITIAL_STACK_BYTES, top, protection, Backing::Anonymous);
+    let mut stack = area(top - length, top, protection, Backing::Anonymous);
     stack.flags = VmaFlags::GROWS_DOWN | VmaFlags::STACK;
     space.load_area(stack)
 }

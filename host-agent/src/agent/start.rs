@@ -41,6 +41,7 @@ struct Order {
     cpus: Vec<usize>,
     may_spin: bool,
     workdir: Option<String>,
+    closed: Vec<i32>,
     executable: String,
     name: String,
     files: FilesOfStart,
@@ -130,6 +131,7 @@ impl Prepared {
         if die_with(Some(agent)).is_err() {
             arch::end_process(1);
         }
+        arch::close_streams(&self.order.closed);
         let proxy = Proxy {
             process: std::process::id(),
             memory: self.memory,
@@ -160,7 +162,7 @@ impl Prepared {
 fn receive(socket: &OwnFile, own: OwnDescriptors) -> Result<Option<Order>, StartError> {
     let received = socket::receive(socket).map_err(cannot("understand the VMM"))?;
     let Some((message, descriptors)) = received else { return Ok(None) };
-    let ToAgent::Start { regions, queues, cpus, may_spin, trace, workdir, executable, name } = message else {
+    let ToAgent::Start { regions, queues, cpus, may_spin, trace, closed, workdir, executable, name } = message else {
         return Err(StartError::Protocol);
     };
     let expected = 2 + usize::from(queues) + usize::from(trace);
@@ -178,7 +180,7 @@ fn receive(socket: &OwnFile, own: OwnDescriptors) -> Result<Option<Order>, Start
         trace: moved.next(),
     };
     let executable = absolute(workdir.as_deref(), executable);
-    Ok(Some(Order { regions, cpus, may_spin, workdir, executable, name, files }))
+    Ok(Some(Order { regions, cpus, may_spin, workdir, closed, executable, name, files }))
 }
 
 /// What /proc/self/exe names is an absolute path without symbolic links.

@@ -42,6 +42,14 @@ pub(crate) fn drain_signals(descriptor: BorrowedFd<'_>) {
     while rustix::io::read(descriptor, &mut information).is_ok() {}
 }
 
+/// Closes those of standard input, output and error that the program is started without.
+pub(crate) fn close_streams(streams: &[i32]) {
+    for stream in streams.iter().filter(|stream| (0..3).contains(*stream)) {
+        // SAFETY: what Rust's runtime opened in their place is nobody's.
+        unsafe { libc::close(*stream) };
+    }
+}
+
 /// Closes all descriptors but those of `kept`.
 pub(crate) fn close_inherited(kept: &[BorrowedFd<'_>]) {
     let mut numbers: Vec<u32> = kept.iter().map(|file| file.as_raw_fd().cast_unsigned()).collect();

@@ -7,7 +7,7 @@ mod interruptible;
 mod raw_call;
 mod signal;
 
-pub(crate) use descriptor::{borrow_descriptor, close_inherited, drain_signals, signal_descriptor};
+pub(crate) use descriptor::{borrow_descriptor, close_inherited, close_streams, drain_signals, signal_descriptor};
 pub(crate) use fork::{end_process, fork};
 pub(crate) use interruptible::{INTERRUPTED, Interruptible, install_handler};
 pub(crate) use raw_call::{Argument, Message, Vector, call};

@@ -271,6 +271,7 @@ fn start_message(workdir: &str) -> ToAgent {
         cpus: Vec::new(),
         may_spin: false,
         trace: false,
+        closed: Vec::new(),
         workdir: Some(workdir.to_owned()),
         executable: "/bin/true".to_owned(),
         name: "program".to_owned(),

@@ -1,8 +1,8 @@
 //! The only folder of this crate with `unsafe` code: what the kernel offers and no crate wraps soundly.
 
-pub(crate) mod broken_pipe;
 pub(crate) mod descriptor;
 pub(crate) mod host_memory;
+pub(crate) mod inherited;
 pub(crate) mod memory_slot;
 pub(crate) mod plain;
 pub(crate) mod probe_code;

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 pub use error::MemoryError;
 use rustix::fs::MemfdFlags;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use virtio_ikc::address::{GuestPhysical, LARGE_PAGE_SIZE, PAGE_SIZE};
 use virtio_ikc::boot::MemoryRegion;
 use virtio_ikc::layout::{DIRECT_MAP_BYTES, HIGH_MEMORY_START, LOW_MEMORY_END};
@@ -74,6 +75,24 @@ pub struct PartitionMemory {
     populated: bool,
 }
 
+/// The soft limit on file sizes (RLIMIT_FSIZE), put back when this goes.
+struct FileSizeLimit(Rlimit);
+
+impl FileSizeLimit {
+    fn lifted() -> Self {
+        let before = getrlimit(Resource::Fsize);
+        // Where even the hard limit is too low, making the file fails and says so.
+        let _ = setrlimit(Resource::Fsize, Rlimit { current: before.maximum, maximum: before.maximum });
+        Self(before)
+    }
+}
+
+impl Drop for FileSizeLimit {
+    fn drop(&mut self) {
+        let _ = setrlimit(Resource::Fsize, self.0);
+    }
+}
+
 impl PartitionMemory {
     /// Reserves, binds and, if asked for, populates the memory. Warnings, a line each, are added to `warnings`.
     ///
@@ -81,6 +100,8 @@ impl PartitionMemory {
     /// [`MemoryError`].
     pub fn reserve(request: &MemoryRequest, warnings: &mut Vec<String>) -> Result<Self, MemoryError> {
         check_size(request.size)?;
+        // The memory is a file, but not one that the user's limit on files is about.
+        let _unlimited = FileSizeLimit::lifted();
         let memory = match request.pages {
             HugePages::Huge1G => choose::forced(request, HugeSize::Huge)?,
             HugePages::Huge2M => choose::forced(request, HugeSize::Large)?,

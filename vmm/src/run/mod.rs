@@ -21,7 +21,7 @@ use virtio_ikc::boot::{Privilege, flag};
 
 pub use error::RunError;
 
-use crate::arch::broken_pipe::{BROKEN_PIPE, was_ignored};
+use crate::arch::inherited::{BROKEN_PIPE, broken_pipe_was_ignored, closed_streams};
 use crate::boot::{self, Image};
 use crate::cli::{Options, PrivilegeChoice, Program, Trace};
 use crate::clock;
@@ -171,6 +171,7 @@ fn start_message(
         may_spin: cpus.may_spin,
         trace: options.trace.is_some(),
         workdir: options.workdir.as_ref().map(|_| text(workdir)),
+        closed: closed_streams(),
         executable: text(&binary.canonicalize().unwrap_or(binary)),
         name: program.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
     }
@@ -210,6 +211,6 @@ fn describe(options: &Options, program: &Program, proxy: FirstProxy) -> boot::Pr
         environment: options.environment.strings().collect(),
         process: proxy.process,
         parent: proxy.parent,
-        ignored_signals: proxy.ignored_signals & !BROKEN_PIPE | if was_ignored() { BROKEN_PIPE } else { 0 },
+        ignored_signals: proxy.ignored_signals & !BROKEN_PIPE | if broken_pipe_was_ignored() { BROKEN_PIPE } else { 0 },
     }
 }

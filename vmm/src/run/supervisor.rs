@@ -190,8 +190,9 @@ impl Supervisor {
             LogLevel::Error => Symbols::read(embedded()).annotate(&line.text),
             _ => line.text.clone(),
         };
+        let who = if line.level == LogLevel::Information { "lwk" } else { "lwk-vmm" };
         for line in text.lines() {
-            message::line("lwk", line);
+            message::line(who, line);
         }
     }
 
