@@ -43,7 +43,7 @@ compare() {
     run lwk /lwk-vmm --privilege ring0 --cpus "$configuration" -- "$@"
     look_at_clock
     took=$((now - began))
-    # One run in a hundred stalls on the emulated host (docs/class-h.md); it is shown, and the case has to pass when run again.
+    # Some runs stall on the emulated host (docs/class-h.md); that is shown, and the case has to pass when run again.
     if [ $took -ge $((limit * 100)) ]; then
         echo "stalled: $line (cpus $configuration); run again"
         run lwk /lwk-vmm --privilege ring0 --cpus "$configuration" -- "$@"
