@@ -54,12 +54,10 @@ pub mod vcpu_area {
     pub const STACKS: u64 = 0x3000;
     /// Top of the stack for exceptions (IST 1).
     pub const EXCEPTION_STACK_TOP: u64 = 0x3400;
-    /// Top of the stack for interrupts (IST 2).
+    /// Top of the stack for interrupts at CPL3 (RSP 0); at CPL0 they use the stack that they find.
     pub const INTERRUPT_STACK_TOP: u64 = 0x3800;
-    /// Top of the stack for double faults, machine checks and NMIs (IST 3).
-    pub const FATAL_STACK_TOP: u64 = 0x3c00;
-    /// Top of the stack for the gate (RSP 0).
-    pub const GATE_STACK_TOP: u64 = 0x4000;
+    /// Top of the stack for double faults, machine checks and NMIs (IST 2).
+    pub const FATAL_STACK_TOP: u64 = 0x4000;
     /// The descriptor table, the task state segment behind it.
     pub const GDT: u64 = 0x4000;
     /// The task state segment.

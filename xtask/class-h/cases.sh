@@ -43,11 +43,6 @@ compare() {
     run lwk /lwk-vmm --privilege ring0 --cpus "$configuration" -- "$@"
     look_at_clock
     took=$((now - began))
-    # Some runs stall on the emulated host (docs/class-h.md); that is shown, and the case has to pass when run again.
-    if [ $took -ge $((limit * 100)) ]; then
-        echo "stalled: $line (cpus $configuration); run again"
-        run lwk /lwk-vmm --privilege ring0 --cpus "$configuration" -- "$@"
-    fi
     if [ "$status" = "$expected" ] && cmp -s $results/native.out $results/lwk.out; then
         echo "@ok $configuration $took $line"
     else

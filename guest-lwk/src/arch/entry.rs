@@ -12,7 +12,8 @@
 //!
 //! Interrupts cannot be held off at CPL3. The handlers look where the interrupt hit instead: in the program, it is the LWK's
 //! turn; in the LWK, the bit is left in `pending`, which the way back to the program checks. An interrupt between
-//! that check and the jump to the program sends the LWK back to the check.
+//! that check and the jump to the program sends the LWK back to the check. In ring0 mode interrupts are off in the LWK except
+//! while it halts.
 #![allow(unsafe_code)]
 
 use core::arch::global_asm;
@@ -241,16 +242,24 @@ interrupt_program_\mode:
     pop rax
     TO_LWK \mode, interrupt_\mode, {TO_INTERRUPT}
 
-// An interrupt hit the LWK; if that was about to return, it must look at `pending` again.
+// An interrupt hit the LWK. In ring3 mode, if that was about to return, it must look at `pending` again. In ring0 mode it
+// was halting; if HLT has not begun (QEMU's SVM before 9.1 lets interrupts in behind STI), it must not begin any more.
 interrupt_lwk_\mode:
     END_OF_INTERRUPT
     mov rcx, [rsp + 24]
+.if \mode
     lea rax, [rip + return_window_\mode]
     sub rcx, rax
     cmp rcx, offset return_window_bytes_\mode
     jae 2f
     lea rax, [rip + return_full_\mode]
     mov [rsp + 24], rax
+.else
+    lea rax, [rip + halt_\mode]
+    cmp rcx, rax
+    jne 2f
+    inc qword ptr [rsp + 24]
+.endif
 2:
     pop rdx
     pop rcx
@@ -274,9 +283,15 @@ gate_halt_\mode:
     cmp qword ptr [rip + entry_\mode + {PENDING}], 0
     jne 2f
     sti
+halt_\mode:
     hlt
 2:
+.if \mode
     iretq
+.else
+    cli
+    ret
+.endif
 
     .balign {HANDLER_BYTES}
 exceptions_\mode:

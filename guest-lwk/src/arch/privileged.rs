@@ -78,14 +78,10 @@ pub fn halt() {
     if super::boot::ring3() {
         return gate(places().halt, 0, 0, 0);
     }
-    let data = entry_data(current::vcpu());
-    // SAFETY: interrupts are off in the LWK; STI takes effect after HLT has begun, so none is missed. The handler
-    // only sets a bit in `pending`.
-    unsafe {
-        if core::ptr::addr_of!((*data).pending).read_volatile() == 0 {
-            asm!("sti", "hlt", "cli");
-        }
-    }
+    let place = entry_code(current::vcpu()) + places().halt;
+    // SAFETY: a routine of this vCPU's entry code that changes no register but the flags. It lets interrupts in while it
+    // halts; their handler only sets a bit in `pending`.
+    unsafe { asm!("call {}", in(reg) place) }
 }
 
 /// Takes the bits that interrupts left for the LWK on this vCPU.

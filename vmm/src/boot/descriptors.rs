@@ -31,9 +31,11 @@ const EXCEPTIONS: u64 = 32;
 const FATAL: [u64; 3] = [2, 8, 18];
 /// Vectors that a program may raise by INT3 and INTO.
 const OPEN: [u64; 2] = [3, 4];
+/// No entry of the interrupt stack table: at CPL3 the stack of RSP 0, at CPL0 the one in use. Interrupts have it because QEMU's
+/// SVM delivers one twice now and then: the second handler's frame must not overwrite the first's.
+const ORDINARY_STACK: u64 = 0;
 const EXCEPTION_STACK: u64 = 1;
-const INTERRUPT_STACK: u64 = 2;
-const FATAL_STACK: u64 = 3;
+const FATAL_STACK: u64 = 2;
 
 /// The global descriptor table of the vCPU whose area is at `area`.
 pub(super) fn gdt(area: u64) -> [u8; GDT_ENTRIES * 8] {
@@ -67,10 +69,9 @@ fn bytes<const WORDS: usize, const BYTES: usize>(words: &[u64; WORDS]) -> [u8; B
 pub(super) fn tss(area: u64) -> [u8; TSS_BYTES] {
     let mut segment = [0; TSS_BYTES];
     let stacks = [
-        (0x04, vcpu_area::GATE_STACK_TOP),
+        (0x04, vcpu_area::INTERRUPT_STACK_TOP),
         (0x24, vcpu_area::EXCEPTION_STACK_TOP),
-        (0x2c, vcpu_area::INTERRUPT_STACK_TOP),
-        (0x34, vcpu_area::FATAL_STACK_TOP),
+        (0x2c, vcpu_area::FATAL_STACK_TOP),
     ];
     for (offset, top) in stacks {
         segment[offset..offset + 8].copy_from_slice(&(area + top).to_le_bytes());
@@ -93,9 +94,9 @@ pub(super) fn idt(area: u64, code: &EntryCode) -> [u8; IDT_LIMIT as usize + 1] {
         set(number, code.exceptions + number * EntryCode::HANDLER_BYTES, stack);
     }
     for (index, number) in (0..).zip([vector::DEVICE, vector::WAKE, vector::TIMER]) {
-        set(u64::from(number), code.interrupts + index * EntryCode::HANDLER_BYTES, INTERRUPT_STACK);
+        set(u64::from(number), code.interrupts + index * EntryCode::HANDLER_BYTES, ORDINARY_STACK);
     }
-    set(u64::from(vector::SPURIOUS), code.spurious, INTERRUPT_STACK);
+    set(u64::from(vector::SPURIOUS), code.spurious, ORDINARY_STACK);
     table
 }
 

@@ -14,13 +14,7 @@ use crate::workspace::Workspace;
 const CASES_SCRIPT: &str = include_str!("../../class-h/cases.sh");
 
 /// Everything the emulated host has in its root file system.
-pub(super) fn pack(
-    workspace: &Workspace,
-    options: &Options,
-    folder: &Path,
-    modules: &[PathBuf],
-    cases: &str,
-) -> Result<Initramfs> {
+pub(super) fn pack(workspace: &Workspace, options: &Options, folder: &Path, modules: &[PathBuf]) -> Result<Initramfs> {
     let mut root = Initramfs::new(folder.join("root"))?;
     for module in modules {
         root.file(module, "class-h")?;
@@ -35,37 +29,27 @@ pub(super) fn pack(
         root.file(file, "files")?;
     }
     if !options.no_programs {
-        root.folder(&programs(workspace, options, folder)?, "class-h/programs")?;
-        root.text("class-h/cases.txt", cases)?;
+        programs(workspace, options, folder, &mut root)?;
     }
     root.text("class-h/cases.sh", CASES_SCRIPT)?;
     root.text("class-h/job", &job(options))?;
     Ok(root)
 }
 
-/// The folder of the test programs, built if none was named.
-fn programs(workspace: &Workspace, options: &Options, folder: &Path) -> Result<PathBuf> {
-    match &options.programs {
-        Some(programs) => Ok(programs.clone()),
-        None => build::programs(workspace, &folder.join("programs")),
-    }
-}
-
-/// The cases to run, one a line.
-pub(super) fn cases(workspace: &Workspace, options: &Options, folder: &Path) -> Result<String> {
-    if options.no_programs {
-        return Ok(String::new());
-    }
-    let list = match &options.list {
-        Some(list) => list.clone(),
-        None => programs(workspace, options, folder)?.join("cases.txt"),
+/// The test programs and the list of cases.
+fn programs(workspace: &Workspace, options: &Options, folder: &Path, root: &mut Initramfs) -> Result<()> {
+    let programs = match &options.programs {
+        Some(programs) => programs.clone(),
+        None => build::programs(workspace, &folder.join("programs"))?,
     };
+    root.folder(&programs, "class-h/programs")?;
+    let list = options.list.clone().unwrap_or_else(|| programs.join("cases.txt"));
     let text = fs::read_to_string(&list).with_context(|| format!("cannot read {}", list.display()))?;
     let chosen = cases::choose(&text, options.most);
     if chosen.is_empty() {
         bail!("{} has no cases", list.display());
     }
-    Ok(chosen)
+    root.text("class-h/cases.txt", &chosen)
 }
 
 /// The script that the emulated host's first process runs.

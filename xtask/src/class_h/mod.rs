@@ -15,13 +15,11 @@ mod options;
 mod report;
 
 use std::fs;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
 use crate::workspace::Workspace;
-use kernel::Kernel;
 use machine::Machine;
 pub(crate) use options::Options;
 use report::Report;
@@ -29,56 +27,17 @@ use report::Report;
 /// Fewer cases than this mean that something was left out by mistake.
 const LEAST_CASES: usize = 40;
 
-/// Cases that one boot of the emulated host runs. A few, because the emulated host locks up now and then.
-const CASES_A_BOOT: usize = 10;
-/// How often a host that locks up is booted for the same cases.
-const TRIES: usize = 3;
-
 /// Builds what is needed, boots the emulated host, runs the cases or the command there and judges the outcome.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
+    let began = Instant::now();
     let folder = workspace.target.join("class-h");
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let kernel = kernel::fetch(&folder.join("kernel"))?;
-    let cases = contents::cases(workspace, options, &folder)?;
-    let cases: Vec<&str> = cases.lines().collect();
-    let mut whole = Report::default();
-    if cases.is_empty() {
-        whole = boot(workspace, options, &folder, &kernel, "")?;
-    }
-    for some in cases.chunks(CASES_A_BOOT) {
-        whole.add(boot_until_it_lives(workspace, options, &folder, &kernel, &(some.join("\n") + "\n"))?);
-    }
-    if options.shell_command.is_some() {
-        return whole.command_succeeded();
-    }
-    let least = if options.list.is_some() { 1 } else { LEAST_CASES };
-    whole.judge(options.cpus.len(), least)
-}
-
-/// Boots for `cases`, again if the emulated host itself locks up; a case that does that each time fails the stage.
-fn boot_until_it_lives(
-    workspace: &Workspace,
-    options: &Options,
-    folder: &Path,
-    kernel: &Kernel,
-    cases: &str,
-) -> Result<Report> {
-    for number in 1..TRIES {
-        match boot(workspace, options, folder, kernel, cases) {
-            Ok(report) => return Ok(report),
-            Err(error) => println!("class H: {error:#}; boot {number} of {TRIES} for these cases is given up"),
-        }
-    }
-    boot(workspace, options, folder, kernel, cases)
-}
-
-fn boot(workspace: &Workspace, options: &Options, folder: &Path, kernel: &Kernel, cases: &str) -> Result<Report> {
-    let began = Instant::now();
     let image = folder.join("initramfs.cpio");
-    contents::pack(workspace, options, folder, &kernel.modules, cases)?.write(&image)?;
+    contents::pack(workspace, options, &folder, &kernel.modules)?.write(&image)?;
     let prepared = began.elapsed();
     let machine = Machine {
-        kernel: kernel.image.clone(),
+        kernel: kernel.image,
         initramfs: image,
         console: folder.join("console.log"),
         cpus: options.machine_cpus,
@@ -99,5 +58,9 @@ fn boot(workspace: &Workspace, options: &Options, folder: &Path, kernel: &Kernel
         eprintln!("{}", machine::last_lines(&console));
     }
     survived?;
-    Ok(report)
+    if options.shell_command.is_some() {
+        return report.command_succeeded();
+    }
+    let least = if options.list.is_some() { 1 } else { LEAST_CASES };
+    report.judge(options.cpus.len(), least)
 }

@@ -80,17 +80,6 @@ impl Report {
         }
     }
 
-    /// Adds what another boot reported.
-    pub(super) fn add(&mut self, other: Self) {
-        self.ready = other.ready;
-        self.passed += other.passed;
-        self.failed.extend(other.failed);
-        self.status = match (self.status, other.status) {
-            (None | Some(0), status) => status,
-            (earlier, _) => earlier,
-        };
-    }
-
     fn count(&mut self, case: &Case) {
         let Case { passed, cpus, took, name } = case;
         println!("{} {name} (cpus {cpus}, {took:.1?})", if *passed { "ok  " } else { "FAIL" });
