@@ -203,6 +203,10 @@ pub struct EntryData {
     pub to_interrupt: ReturnFrame,
     /// ... after a system call that arrived at CPL0.
     pub to_system_call: ReturnFrame,
+    /// 1 from just before the LWK looks at `pending` and `remote` for the last time until the program has been left.
+    pub in_program: u64,
+    /// Bit by bit what other vCPUs ask of this one; they change it by locked instructions.
+    pub remote: u64,
 }
 
 /// The clocks, written by the VMM, read by the vDSO and the LWK.

@@ -1,18 +1,24 @@
 //! The IKC device's registers and configuration space; `SPEC.md` is the text to this file.
 //!
-//! The transport is virtio over MMIO, version 2 (virtio 1.2, 4.2.2). Queue 0 carries events to the LWK, queue 1 + n the
-//! requests of vCPU n; a queue's interrupts go to the vCPU of its index (queue 0: vCPU 0).
+//! The transport is virtio over MMIO, version 2 (virtio 1.2, 4.2.2). Queue 0 carries the agent's own events to the LWK. Each
+//! process has two queues that only its proxy serves: one for its requests, one for its events. Those of the first
+//! process are queues 1 and 2; those of its descendants have no registers, the request that makes a process names
+//! them ([`crate::message::Operation::FORK`]). Who has something for whom stands on the [`crate::notice`] board.
 
 /// Device id: the first of those that the virtio specification leaves to experiments (virtio 1.2, appendix B).
 pub const DEVICE_ID: u32 = 0xffff;
 /// Vendor id: "LWK\0".
 pub const VENDOR_ID: u32 = 0x004b_574c;
-/// Entries of the event queue and of each request queue (a power of two).
-pub const QUEUE_SIZE: u16 = 64;
-/// Index of the event queue.
-pub const EVENT_QUEUE: u16 = 0;
-/// Index of the request queue of vCPU 0.
-pub const FIRST_REQUEST_QUEUE: u16 = 1;
+/// Entries of the largest queue (a power of two).
+pub const QUEUE_SIZE: u16 = 512;
+/// Index of the queue for the agent's own events.
+pub const AGENT_QUEUE: u16 = 0;
+/// Index of the first process's request queue.
+pub const REQUEST_QUEUE: u16 = 1;
+/// Index of the first process's event queue.
+pub const EVENT_QUEUE: u16 = 2;
+/// How many queues have registers.
+pub const QUEUES: u16 = 3;
 
 /// Feature bits of the device (beside VIRTIO_F_VERSION_1 and VIRTIO_F_EVENT_IDX).
 pub mod feature {

@@ -20,9 +20,13 @@ pub const LWK_IMAGE: u64 = 0x7fe0_0000_0000;
 pub const VCPU_AREAS: u64 = 0x7fe8_0000_0000;
 /// Where the device's registers are mapped.
 pub const DEVICE_REGISTERS: u64 = 0x7ff0_0000_0000;
+/// Where the window of shared mappings is mapped.
+pub const WINDOW: u64 = 0x7ff4_0000_0000;
 
 /// Guest-physical address of the boot page.
 pub const BOOT_PAGE: u64 = 0x1000;
+/// Guest-physical address of the notice board (one page, see [`crate::notice`]).
+pub const NOTICE_PAGE: u64 = 0x2000;
 /// Guest-physical address at which the LWK's image is loaded.
 pub const IMAGE_PHYSICAL: u64 = 0x10_0000;
 /// Guest-physical memory below the hole for devices ends here at the latest.
@@ -34,7 +38,7 @@ pub const DEVICE_PHYSICAL: u64 = 0xd000_0000;
 /// Guest-physical address of the window of shared mappings (the DAX window).
 pub const WINDOW_PHYSICAL: u64 = 0x80_0000_0000;
 /// Length of that window.
-pub const WINDOW_BYTES: u64 = 64 << 30;
+pub const WINDOW_BYTES: u64 = 32 << 30;
 
 /// Bytes of one vCPU's area.
 pub const VCPU_AREA_BYTES: u64 = 0x1_0000;

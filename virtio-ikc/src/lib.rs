@@ -13,6 +13,8 @@ pub mod boot;
 pub mod device;
 pub mod layout;
 pub mod message;
+pub mod notice;
 pub mod ring;
 pub mod statistics;
 pub mod table;
+pub mod view;

@@ -8,7 +8,7 @@
 use crate::address::GuestPhysical;
 
 /// Version of the messages and of the table's numbering. Both sides must be of the same version.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Bytes of one request slot in a request queue.
 pub const REQUEST_BYTES: usize = 1024;
@@ -59,12 +59,48 @@ impl Operation {
     pub const STOP: Self = Self(10);
     /// One line of `--trace`; see [`TraceRecord`]. Buffer 0 is the record.
     pub const TRACE: Self = Self(11);
-    /// The program whose path is buffer 0 replaced the old one; the proxy takes its name.
+    /// The program of file handle `arguments[0]`, started as buffer 0 (`Role::STRING`), has taken over the process:
+    /// the proxy takes its name. With 1 in `arguments[1]` it replaced another one, and the proxy closes what
+    /// execve(2) closes and forgets what execve(2) forgets.
     pub const NAME: Self = Self(12);
     /// Write back `arguments[1]` bytes at offset `arguments[0]` of the window, as msync(2) with the flags
     /// `arguments[2]` does.
     pub const WINDOW_SYNC: Self = Self(13);
+    /// Make a child of the process, as fork(2) does. `arguments[0]` is the child's place on the notice board,
+    /// `arguments[1]` and `arguments[2]` the guest-physical addresses of its request queue (of [`PROCESS_QUEUE_SIZE`]
+    /// entries) and its event queue (of [`PROCESS_EVENTS`] entries), each laid out as one piece; `arguments[3]` the
+    /// flags of clone(2) that concern Linux (`CLONE_PARENT`, and the exit signal in the low byte). Answers the
+    /// child's pid; the child serves its queues from then on.
+    pub const FORK: Self = Self(14);
+    /// Make a thread of the process. Answers its tid.
+    pub const THREAD_START: Self = Self(15);
+    /// The thread whose tid is `arguments[0]` has ended.
+    pub const THREAD_END: Self = Self(16);
+    /// The thread whose tid is `arguments[0]` is called as buffer 0 (`Role::STRING`) says (prctl(2), `PR_SET_NAME`).
+    pub const THREAD_NAME: Self = Self(17);
+    /// What the process does about SIGCHLD, as far as Linux must know it: `arguments[0]` is 1 if it ignores the signal,
+    /// `arguments[1]` has the flags `SA_NOCLDSTOP` and `SA_NOCLDWAIT` (sigaction(2)).
+    pub const CHILD_SIGNAL: Self = Self(18);
+    /// What the file of handle `arguments[0]` is called now, into buffer 0 (argument 1, `OUT`). Answers the length of the
+    /// path, its device in `values[0]`, its inode in `values[1]`.
+    pub const FILE_NAME: Self = Self(19);
+    /// The descriptor `arguments[0]`, which Linux opened as a file of /proc or /sys, shows from now on what buffer 0
+    /// (argument 2, `Role::WHOLE`) says of the partition; `arguments[1]` is the [`View`](crate::view::View).
+    pub const VIEW: Self = Self(20);
+    /// From now on the signals of the set `arguments[0]` (a kernel's `sigset_t`) stay pending in Linux, where descriptors
+    /// of signalfd(2) find them; those of an earlier set that still wait become events before the reply. Answers the set of
+    /// all that are pending in `values[0]`.
+    pub const LEAVE_SIGNALS: Self = Self(21);
+    /// Buffer 0 (argument 1, `IN`) is the `siginfo_t` of a signal that is to be pending in Linux after all.
+    pub const RETURN_SIGNAL: Self = Self(22);
+    /// The process was started with the arguments of buffer 0 (argument 0, `Role::WHOLE`), each with its NUL: what ps(1) shows on the host.
+    pub const COMMAND_LINE: Self = Self(23);
 }
+
+/// Entries of a process's request queue.
+pub const PROCESS_QUEUE_SIZE: u16 = crate::device::QUEUE_SIZE;
+/// Entries of a process's event queue.
+pub const PROCESS_EVENTS: u16 = 32;
 
 /// The fixed head of every request. `arguments` are the call's raw arguments; an argument that is a pointer is
 /// replaced by the buffers that name it, its number is kept for the trace only and never used as an address.
@@ -89,7 +125,17 @@ pub struct RequestHeader {
     pub segment_count: u32,
     /// Entries of `buffers` that count, at most [`MAX_BUFFERS`].
     pub buffer_count: u32,
+    /// The vCPU to interrupt when the reply is there and somebody waits for it.
+    pub vcpu: u32,
+    /// The terminal's signals that the caller blocks or ignores ([`CLOSED_TTIN`], [`CLOSED_TTOU`]): Linux decides by them whether
+    /// it stops a job in the background or refuses it (termios(3)).
+    pub closed_signals: u32,
 }
+
+/// The caller blocks or ignores SIGTTIN.
+pub const CLOSED_TTIN: u32 = 1;
+/// The caller blocks or ignores SIGTTOU.
+pub const CLOSED_TTOU: u32 = 2;
 
 /// What a buffer is to the call. Open: an unknown number is a malformed request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -171,7 +217,7 @@ pub struct Request {
     /// The segments, if `header.segment_table` is 0.
     pub segments: [Segment; INLINE_SEGMENTS],
     /// 0.
-    pub reserved: [u64; 5],
+    pub reserved: [u64; 4],
 }
 
 impl Request {
@@ -187,11 +233,13 @@ impl Request {
             segment_table: 0,
             segment_count: 0,
             buffer_count: 0,
+            vcpu: 0,
+            closed_signals: 0,
         },
         buffers: [BufferDescriptor { argument: 0, role: 0, direction: 0, faults: 0, segment_count: 0, length: 0 };
             MAX_BUFFERS],
         segments: [Segment { address: GuestPhysical(0), length: 0 }; INLINE_SEGMENTS],
-        reserved: [0; 5],
+        reserved: [0; 4],
     };
 }
 
@@ -222,6 +270,9 @@ pub struct EventKind(pub u32);
 impl EventKind {
     /// Linux sent the process `process` (thread `thread`, or 0) a signal; `info` is its siginfo_t.
     pub const SIGNAL: Self = Self(1);
+    /// The proxy `process`, whose place on the notice board is `thread`, is no more: nothing of its queues is
+    /// used any longer. Sent by the agent itself, on queue 0.
+    pub const GONE: Self = Self(2);
 }
 
 /// The bytes of Linux's `siginfo_t` that any signal uses; the rest of its 128 are zeros.
@@ -277,7 +328,7 @@ pub struct TraceRecord {
 }
 
 const _: () = {
-    assert!(size_of::<RequestHeader>() == 88);
+    assert!(size_of::<RequestHeader>() == 96);
     assert!(size_of::<BufferDescriptor>() == 16);
     assert!(size_of::<Segment>() == 16);
     assert!(size_of::<Request>() == REQUEST_BYTES);

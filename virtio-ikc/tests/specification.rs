@@ -2,11 +2,13 @@
 
 use std::mem::offset_of;
 
-use virtio_ikc::device::{config, feature};
+use virtio_ikc::device::{AGENT_QUEUE, EVENT_QUEUE, QUEUE_SIZE, QUEUES, REQUEST_QUEUE, config, feature};
 use virtio_ikc::message::{
-    BufferDescriptor, Event, EventKind, MAX_BUFFERS, MAX_SEGMENTS, Operation, Reply, Request, RequestHeader, Role,
-    VERSION,
+    BufferDescriptor, Event, EventKind, MAX_BUFFERS, MAX_SEGMENTS, Operation, PROCESS_EVENTS, PROCESS_QUEUE_SIZE,
+    Reply, Request, RequestHeader, Role, VERSION,
 };
+use virtio_ikc::notice::{AGENT_PLACE, FIRST_PLACE, PLACES, TO_AGENT, TO_LWK, bit_of};
+use virtio_ikc::ring::QueueLayout;
 
 const SPECIFICATION: &str = include_str!("../SPEC.md");
 
@@ -40,7 +42,7 @@ fn requests_are_laid_out_as_specified() {
     assert_fields!(
         "7.1 ", RequestHeader, offset_of!(Request, header),
         operation "4", call "4", process "4", thread "4", sequence "8", arguments "6 x 8",
-        segment_table "8", segment_count "4", buffer_count "4"
+        segment_table "8", segment_count "4", buffer_count "4", vcpu "4"
     );
     assert_fields!("7.1 ", Request, 0, buffers "8 x 16", segments "48 x 16");
     assert_fields!(
@@ -78,7 +80,17 @@ fn operations_have_the_numbers_specified() {
         STOP,
         TRACE,
         NAME,
-        WINDOW_SYNC
+        WINDOW_SYNC,
+        FORK,
+        THREAD_START,
+        THREAD_END,
+        THREAD_NAME,
+        CHILD_SIGNAL,
+        FILE_NAME,
+        VIEW,
+        LEAVE_SIGNALS,
+        RETURN_SIGNAL,
+        COMMAND_LINE
     );
 }
 
@@ -117,6 +129,23 @@ fn the_configuration_space_is_that_specified() {
 
 #[test]
 fn limits_are_those_specified() {
-    assert_eq!((VERSION, MAX_BUFFERS, MAX_SEGMENTS, EventKind::SIGNAL.0), (1, 8, 16_384, 1));
+    assert_eq!((VERSION, MAX_BUFFERS, MAX_SEGMENTS), (2, 8, 16_384));
+    assert_eq!((EventKind::SIGNAL.0, EventKind::GONE.0), (1, 2));
     assert!(SPECIFICATION.contains(&format!("`message::VERSION` ({VERSION})")));
+}
+
+#[test]
+fn queues_are_as_large_as_specified() {
+    assert_eq!((QUEUES, AGENT_QUEUE, REQUEST_QUEUE, EVENT_QUEUE), (3, 0, 1, 2));
+    assert_eq!((QUEUE_SIZE, PROCESS_QUEUE_SIZE, PROCESS_EVENTS), (512, 512, 32));
+    let bytes = [PROCESS_QUEUE_SIZE, PROCESS_EVENTS].map(|size| QueueLayout::new(size).map(QueueLayout::total_bytes));
+    assert_eq!(bytes, [Some(13_440), Some(960)]);
+}
+
+#[test]
+fn the_notice_board_is_that_specified() {
+    for (offset, name) in [(TO_AGENT, "`notice::TO_AGENT`"), (TO_LWK, "`notice::TO_LWK`")] {
+        assert!(has_row("6.1 ", &[&offset.to_string(), "512", name]), "{name}");
+    }
+    assert_eq!((PLACES, AGENT_PLACE, FIRST_PLACE, bit_of(4095)), (4096, 0, 1, (504, 1 << 63)));
 }

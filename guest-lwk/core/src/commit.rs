@@ -67,16 +67,17 @@ impl CommitAccount {
 /// said that it takes the risk (`MAP_NORESERVE`).
 ///
 /// Private writable areas are, whatever they are backed by, because every page of theirs may be written and
-/// then be theirs alone. Shared anonymous memory is, whatever its protection, because another holder may write it.
-/// Shared file pages are the host's.
+/// then be theirs alone. Shared memory is charged as an object of its own, however many areas show it, and shared file pages are
+/// the host's. Stacks are not charged: each thread asks for megabytes (`MAP_STACK`) and uses kilobytes, and a partition has to have thousands of
+/// threads; their pages are charged when they are touched.
 #[must_use]
 pub fn is_accounted(protection: Protection, flags: VmaFlags, backing: Backing) -> bool {
-    if flags.contains(VmaFlags::NO_RESERVE) {
+    let stack = flags.contains(VmaFlags::STACK) && backing == Backing::Anonymous;
+    if flags.contains(VmaFlags::NO_RESERVE) || stack && !flags.contains(VmaFlags::SHARED) {
         return false;
     }
     match backing {
-        Backing::Special(_) => false,
-        Backing::Anonymous if flags.contains(VmaFlags::SHARED) => true,
+        Backing::Special(_) | Backing::Shared { .. } => false,
         Backing::File { .. } if flags.contains(VmaFlags::SHARED) => false,
         Backing::Anonymous | Backing::File { .. } => protection.is_writable(),
     }
@@ -110,9 +111,15 @@ mod tests {
     }
 
     #[test]
-    fn shared_anonymous_memory_is_accounted_and_shared_files_are_not() {
-        assert!(is_accounted(Protection::READ, VmaFlags::SHARED, Backing::Anonymous));
+    fn what_is_shared_is_not_accounted_with_the_area() {
+        assert!(!is_accounted(READ_WRITE, VmaFlags::SHARED, Backing::Shared { object: 1, offset: 0 }));
         assert!(!is_accounted(READ_WRITE, VmaFlags::SHARED, FILE));
+    }
+
+    #[test]
+    fn stacks_are_charged_when_they_are_touched() {
+        assert!(!is_accounted(READ_WRITE, VmaFlags::STACK, Backing::Anonymous));
+        assert!(is_accounted(READ_WRITE, VmaFlags::STACK | VmaFlags::SHARED, Backing::Anonymous));
     }
 
     #[test]

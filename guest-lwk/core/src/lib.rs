@@ -16,11 +16,13 @@ extern crate std;
 pub mod commit;
 pub mod elf;
 pub mod frames;
+pub mod futex;
 pub mod page_table;
 pub mod protection;
 pub mod script;
 pub mod signal;
 pub mod stack;
+pub mod timer;
 pub mod vma;
 
 mod number;

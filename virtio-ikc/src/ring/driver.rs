@@ -63,14 +63,34 @@ impl<M: QueueMemory> Driver<M> {
     ///
     /// The device must not know of the queue yet.
     pub fn of_requests(memory: M, layout: QueueLayout, mut slot: impl FnMut(u16) -> Slot) -> Self {
+        let mut driver = Self::of_unbound_requests(memory, layout);
         for number in 0..layout.slots() {
-            let Slot { request, reply } = slot(number);
-            let head = Slot::head(number);
-            let next = head + 1;
-            block::<Request>(request, DescriptorFlags::NEXT, next).store(&memory, head);
-            block::<Reply>(reply, DescriptorFlags::WRITE, 0).store(&memory, next);
+            driver.bind(number, slot(number));
         }
+        driver
+    }
+
+    /// A request queue with nothing in flight whose slots have no memory yet: empties both rings and writes no
+    /// descriptor. A slot must be given memory ([`Driver::bind`]) before its head is published.
+    ///
+    /// The device must not know of the queue yet.
+    pub fn of_unbound_requests(memory: M, layout: QueueLayout) -> Self {
         Self::empty(memory, layout)
+    }
+
+    /// Gives slot `number`, which must be below [`QueueLayout::slots`], its memory: writes its two descriptors, 2n
+    /// for the request and 2n + 1 for the reply. It may be given other memory later, but not while it is in flight:
+    /// the device reads the descriptors whenever it likes until it has given the head back.
+    ///
+    /// # Panics
+    /// In debug builds, if the slot does not exist or is in flight.
+    pub fn bind(&mut self, number: u16, slot: Slot) {
+        debug_assert!(number < self.layout.slots(), "the queue has no slot {number}");
+        let head = Slot::head(number);
+        debug_assert!(!self.in_flight.contains(head), "slot {number} is in flight");
+        let next = head + 1;
+        block::<Request>(slot.request, DescriptorFlags::NEXT, next).store(&self.memory, head);
+        block::<Reply>(slot.reply, DescriptorFlags::WRITE, 0).store(&self.memory, next);
     }
 
     /// An event queue with nothing in flight: empties both rings and writes the descriptors, each the memory of
@@ -213,6 +233,24 @@ mod tests {
             let Slot { request, reply } = slot(Slot::of(head));
             assert_eq!((Slot::of(head), blocks.request, blocks.reply), (number, request, reply));
         }
+    }
+
+    #[test]
+    fn slots_get_their_memory_when_they_are_first_used() {
+        let memory = TestMemory::new(LAYOUT);
+        let mut driver = Driver::of_unbound_requests(&memory, LAYOUT);
+        let mut device = Device::new(&memory, LAYOUT);
+        for number in [3, LAYOUT.slots() - 1, 3] {
+            let Slot { request, reply } = slot(number ^ 1);
+            driver.bind(number, slot(number ^ 1));
+            driver.publish(Slot::head(number)).unwrap();
+            let head = device.take_available().unwrap().unwrap();
+            let blocks = device.chain(head).unwrap().as_request().unwrap();
+            assert_eq!((blocks.request, blocks.reply), (request, reply));
+            device.complete(head, 64).unwrap();
+            driver.take_used().unwrap();
+        }
+        assert!(device.chain(0).is_err(), "a slot without memory is no request");
     }
 
     #[test]

@@ -31,6 +31,11 @@ impl Heads {
         removed
     }
 
+    /// Whether `head` is in the set.
+    pub(super) fn contains(&self, head: u16) -> bool {
+        self.words.get(usize::from(head / BITS)).is_some_and(|word| word & (1 << (head % BITS)) != 0)
+    }
+
     /// How many heads are in the set.
     pub(super) const fn count(&self) -> u32 {
         self.count

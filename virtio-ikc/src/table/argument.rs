@@ -1,5 +1,7 @@
 //! What an argument of a call is: the whole knowledge that is needed to move it, check it and print it.
 
+use super::ioctl::Shape;
+use super::{fcntl, ioctl, system_v};
 use crate::message::Direction;
 
 /// How many bytes a pointer argument points to.
@@ -13,6 +15,8 @@ pub enum Size {
     Fixed(u32),
     /// As many as the argument with this position says.
     Argument(u8),
+    /// As many as the argument with this position says, and so many before them (msgsnd(2): a message's type).
+    Behind(u8, u32),
     /// The argument with this position times the size of an element.
     Elements(u8, u32),
     /// A set of as many bits as the argument with this position says, in whole 64-bit words (select(2)).
@@ -80,6 +84,10 @@ pub enum Argument {
     Ioctl,
     /// The third argument of fcntl(2): what it is follows from the command, see [`crate::table::fcntl`].
     Fcntl,
+    /// The last argument of semctl(2): what it is follows from the command, see [`crate::table::system_v`].
+    SemaphoreControl,
+    /// The last argument of msgctl(2): as `SemaphoreControl`.
+    QueueControl,
     /// Must be there in the call, means nothing.
     Unused,
 }
@@ -92,6 +100,7 @@ impl Size {
             Self::Fixed(_) => None,
             Self::Argument(position)
             | Self::Elements(position, _)
+            | Self::Behind(position, _)
             | Self::BitSet(position)
             | Self::Pointed(position) => Some(position),
         }
@@ -106,6 +115,19 @@ impl Argument {
             Self::In(size) => Some((Direction::IN, size)),
             Self::Out(size) => Some((Direction::OUT, size)),
             Self::InOut(size) => Some((Direction::IN_OUT, size)),
+            _ => None,
+        }
+    }
+
+    /// What the argument is if another one, a command, decides.
+    #[must_use]
+    pub fn commanded(self, arguments: &[u64; 6]) -> Option<Shape> {
+        let command = |position: usize| u32::try_from(arguments[position] & 0xffff_ffff).unwrap_or(u32::MAX);
+        match self {
+            Self::Ioctl => Some(ioctl::shape(command(1))),
+            Self::Fcntl => Some(fcntl::shape(command(1))),
+            Self::SemaphoreControl => Some(system_v::semaphores(command(2))),
+            Self::QueueControl => Some(system_v::queue(command(1))),
             _ => None,
         }
     }

@@ -102,6 +102,8 @@ fn a_request_has_room_for_the_buffers_of_every_executable_call() {
                 | Argument::Text
                 | Argument::Ioctl
                 | Argument::Fcntl
+                | Argument::SemaphoreControl
+                | Argument::QueueControl
                 | Argument::VectorIn(_)
                 | Argument::VectorOut(_) => 1,
                 Argument::MessageIn | Argument::MessageOut => 4,

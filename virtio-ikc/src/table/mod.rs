@@ -14,6 +14,7 @@ pub mod names;
 pub mod prctl;
 mod rows;
 pub mod socket_option;
+pub mod system_v;
 
 pub use argument::{Argument, Size};
 pub use call::{Call, Restart, Route, lookup};

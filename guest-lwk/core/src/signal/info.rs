@@ -9,6 +9,8 @@ pub const SIGINFO_BYTES: usize = 128;
 const FIELDS_AT: usize = 16;
 /// Bytes of them that are ever used; the rest of a `siginfo_t` is zero.
 const FIELDS_BYTES: usize = virtio_ikc::message::SIGINFO_BYTES - FIELDS_AT;
+/// Where a timer's signal has `si_sys_private`, which is the kernel's own.
+const STAMP_AT: usize = 16;
 
 /// `si_code`: who sent the signal, and why.
 pub mod code {
@@ -80,6 +82,26 @@ impl SignalInfo {
         Self::sent(signal, code, sender, user).field(8, value.to_le_bytes())
     }
 
+    /// A signal of POSIX timer `timer`, with the timer's value. `stamp`, which no program sees, tells its settings apart.
+    #[must_use]
+    pub fn timer(signal: Signal, timer: u32, value: u64, stamp: u32) -> Self {
+        let info = Self::new(signal, code::SI_TIMER).field(0, timer.to_le_bytes());
+        info.field(8, value.to_le_bytes()).field(STAMP_AT, stamp.to_le_bytes())
+    }
+
+    /// The timer and the stamp of a signal that [`Self::timer`] has made.
+    #[must_use]
+    pub fn timer_and_stamp(&self) -> Option<(u32, u32)> {
+        let number = |at: usize| u32::from_le_bytes(core::array::from_fn(|i| self.fields[at + i]));
+        (self.code == code::SI_TIMER && number(STAMP_AT) != 0).then(|| (number(0), number(STAMP_AT)))
+    }
+
+    /// The same with the number of missed expirations (`si_overrun`), as the program gets it.
+    #[must_use]
+    pub fn with_overrun(self, overrun: i32) -> Self {
+        self.field(4, overrun.to_le_bytes()).field(STAMP_AT, [0; 4])
+    }
+
     /// A signal that the access to, or the instruction at, `address` has caused (`si_addr`).
     #[must_use]
     pub fn fault(signal: Signal, code: i32, address: u64) -> Self {
@@ -101,12 +123,14 @@ impl SignalInfo {
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let byte = |at: usize| bytes.get(at).copied().unwrap_or(0);
         let number = |at: usize| i32::from_le_bytes(core::array::from_fn(|i| byte(at + i)));
-        Some(Self {
+        let info = Self {
             signal: Signal::new(u32::try_from(number(0)).ok()?)?,
             errno: number(4),
             code: number(8),
             fields: core::array::from_fn(|i| byte(FIELDS_AT + i)),
-        })
+        };
+        // Whoever writes a timer's signal is not the kernel.
+        Some(if info.code == code::SI_TIMER { info.field(STAMP_AT, [0; 4]) } else { info })
     }
 
     /// The whole `siginfo_t`.
@@ -144,6 +168,15 @@ mod tests {
         assert_eq!((bytes[8], &bytes[16..18]), (2, &[0x34, 0x12][..]));
         let bytes = SignalInfo::child(code::CLD_EXITED, 1, 2, 3, 4, 5).to_bytes();
         assert_eq!((bytes[16], bytes[20], bytes[24], bytes[32], bytes[40]), (1, 2, 3, 4, 5));
+    }
+
+    #[test]
+    fn a_timer_s_stamp_stays_with_the_kernel() {
+        let info = SignalInfo::timer(Signal::ALRM, 7, 9, 5);
+        assert_eq!(info.timer_and_stamp(), Some((7, 5)));
+        let bytes = info.with_overrun(3).to_bytes();
+        assert_eq!((bytes[16], bytes[20], bytes[24], bytes[32]), (7, 3, 9, 0));
+        assert_eq!(info.with_overrun(3).timer_and_stamp(), None);
     }
 
     #[test]

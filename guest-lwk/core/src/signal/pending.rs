@@ -83,6 +83,16 @@ impl PendingSignals {
         self.queue.retain(|info| !signals.contains(info.signal));
     }
 
+    /// Takes back what waits of a timer's signals.
+    pub fn withdraw_timer(&mut self, timer: u32) {
+        let is_meant = |info: &SignalInfo| info.timer_and_stamp().is_some_and(|(of, _)| of == timer);
+        while let Some(at) = self.queue.iter().position(is_meant) {
+            if let Some(info) = self.queue.remove(at) {
+                self.forget_if_last(info.signal);
+            }
+        }
+    }
+
     /// Takes the signal that comes first of those not `blocked`: a synchronous one before others, the lowest number
     /// before higher ones, the oldest of a number before later ones.
     pub fn pop(&mut self, blocked: SignalSet) -> Option<SignalInfo> {
@@ -204,6 +214,17 @@ mod tests {
         pending.push(queued(Signal::TERM, 0), true);
         pending.remove(Signal::CONT.cancels());
         assert_eq!((pending.entries(), drain(&mut pending, SignalSet::EMPTY)), (1, [Signal::TERM].to_vec()));
+    }
+
+    #[test]
+    fn a_timer_s_signal_is_taken_back_alone() {
+        let mut pending = PendingSignals::new();
+        for timer in [1, 2] {
+            pending.push(SignalInfo::timer(real_time(40), timer, 0, 1), true);
+        }
+        pending.push(queued(real_time(41), 0), true);
+        pending.withdraw_timer(1);
+        assert_eq!(drain(&mut pending, SignalSet::EMPTY), [real_time(40), real_time(41)]);
     }
 
     proptest! {

@@ -50,6 +50,13 @@ pub enum Backing {
         /// Where in the file the area begins, in bytes, a multiple of the page size.
         offset: u64,
     },
+    /// Memory that several mappings share (`MAP_SHARED | MAP_ANONYMOUS`, shmget(2)).
+    Shared {
+        /// Which: the LWK's number for it.
+        object: u64,
+        /// Where in it the area begins, in bytes, a multiple of the page size.
+        offset: u64,
+    },
     /// Pages of the LWK; the number says which.
     Special(u8),
 }
@@ -60,6 +67,7 @@ impl Backing {
     pub const fn advanced(self, bytes: u64) -> Self {
         match self {
             Self::File { handle, offset } => Self::File { handle, offset: offset.wrapping_add(bytes) },
+            Self::Shared { object, offset } => Self::Shared { object, offset: offset.wrapping_add(bytes) },
             other => other,
         }
     }

@@ -77,7 +77,8 @@ impl VmaTree {
             return None;
         }
         let added = address & !(PAGE_SIZE - 1)..above.start;
-        if matches!(above.backing, Backing::File { offset, .. } if offset < added.end - added.start) {
+        if matches!(above.backing, Backing::File { offset, .. } | Backing::Shared { offset, .. } if offset < added.end - added.start)
+        {
             return None;
         }
         let below = self.areas.range(..added.start).next_back().map(|(_, vma)| vma);

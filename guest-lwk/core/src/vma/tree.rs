@@ -132,6 +132,12 @@ impl VmaTree {
         self.iter().any(|vma| matches!(vma.backing, Backing::File { handle: of, .. } if of == handle))
     }
 
+    /// Whether any area shows the shared memory `object`.
+    #[must_use]
+    pub fn holds_object(&self, object: u64) -> bool {
+        self.iter().any(|vma| matches!(vma.backing, Backing::Shared { object: of, .. } if of == object))
+    }
+
     /// Lets the area that begins at the end of `added` begin at its start. `added` is what
     /// [`Self::growth`] answered.
     pub fn grow_down(&mut self, added: &Range<u64>) {
@@ -139,7 +145,7 @@ impl VmaTree {
             return;
         };
         let bytes = added.end - added.start;
-        if let Backing::File { offset, .. } = &mut vma.backing {
+        if let Backing::File { offset, .. } | Backing::Shared { offset, .. } = &mut vma.backing {
             *offset = offset.wrapping_sub(bytes);
         }
         vma.start = added.start;

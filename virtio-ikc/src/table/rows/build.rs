@@ -90,6 +90,11 @@ pub(super) const fn refused(
 }
 
 impl Call {
+    /// `note` says something about it.
+    pub(super) const fn noted(self, note: &'static str) -> Self {
+        Self { note, ..self }
+    }
+
     /// It may wait, and a signal restarts it if the handler has `SA_RESTART`.
     pub(super) const fn restartable(self) -> Self {
         Self { restart: Restart::WithHandlerFlag, ..self }

@@ -8,7 +8,8 @@ use crate::table::Argument::{
 };
 use crate::table::{Call, Size};
 
-const SIGNAL_FD: &str = "The LWK keeps the mask and tells the proxy which signals to leave to the descriptor.";
+const SIGNAL_FD: &str =
+    "Its signals stay pending in Linux while they are blocked. Threads that look at once may take each other's.";
 const FANOTIFY: &str = "Watching whole file systems needs CAP_SYS_ADMIN, which a job is not given.";
 
 #[rustfmt::skip]

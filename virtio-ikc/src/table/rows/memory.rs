@@ -5,7 +5,9 @@ use crate::table::Argument::{Address, Fd, Hex, In, Int, Long, Named, Out, Pid};
 use crate::table::{Call, Size};
 
 const OTHER_MEMORY: &str = "It would reach the proxy's memory, not the program's.";
-const NO_SYSTEM_V: &str = "A segment of System V is mapped by its own calls; as a kernel without CONFIG_SYSVIPC.";
+
+const SEGMENTS: &str =
+    "Segments are the partition's own, as in an IPC namespace: the host and other partitions do not see them.";
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Call] = &[
@@ -34,14 +36,14 @@ pub(super) const ROWS: &[Call] = &[
     local(279, "move_pages", &[Pid, Long, Address, Address, Address, Hex]),
     local(450, "set_mempolicy_home_node", &[Address, Long, Long, Hex]),
 
-    refused(29, "shmget", ENOSYS, &[Int, Long, Hex], NO_SYSTEM_V),
-    refused(30, "shmat", ENOSYS, &[Int, Address, Hex], NO_SYSTEM_V),
-    refused(31, "shmctl", ENOSYS, &[Int, Int, Address], NO_SYSTEM_V),
-    refused(67, "shmdt", ENOSYS, &[Address], NO_SYSTEM_V),
+    local(29, "shmget", &[Int, Long, Hex]).noted(SEGMENTS),
+    local(30, "shmat", &[Int, Address, Hex]).noted(SEGMENTS),
+    local(31, "shmctl", &[Int, Int, Address]).noted(SEGMENTS),
+    local(67, "shmdt", &[Address]).noted(SEGMENTS),
     refused(216, "remap_file_pages", ENOSYS, &[Address, Long, Named("protection"), Long, Named("map")],
         "Deprecated; programs map the pages one by one."),
-    refused(310, "process_vm_readv", EPERM, &[Pid, Address, Long, Address, Long, Hex], OTHER_MEMORY),
-    refused(311, "process_vm_writev", EPERM, &[Pid, Address, Long, Address, Long, Hex], OTHER_MEMORY),
+    local(310, "process_vm_readv", &[Pid, Address, Long, Address, Long, Hex]),
+    local(311, "process_vm_writev", &[Pid, Address, Long, Address, Long, Hex]),
     refused(323, "userfaultfd", EPERM, &[Named("pipe")],
         "Its ranges would be the proxy's memory; as with vm.unprivileged_userfaultfd=0."),
     refused(440, "process_madvise", ENOSYS, &[Fd, Address, Long, Named("madvise"), Hex], OTHER_MEMORY),

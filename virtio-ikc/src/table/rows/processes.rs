@@ -6,9 +6,9 @@ use super::build::{
 use crate::table::Argument::{Address, DirFd, Fd, Hex, In, InOut, Int, Long, Named, Out, Path, Pid};
 use crate::table::{Call, Size};
 
-const ONE_PROCESS: &str = "A partition runs one process of one thread until the LWK has a process model.";
-const CHILDREN: &str = "The LWK knows the program's children; Linux would answer with the proxy's.";
-const LIMITS: &str = "Limits on memory and stack are the LWK's, those on files and processes Linux's.";
+const PARENT: &str = "Linux knows the parent; one that the agent adopted has init for a parent.";
+const WAIT: &str = "Linux waits; what the child used is known to the LWK.";
+const LIMITS: &str = "Limits on memory, stack and processor time are the LWK's, those on files and processes Linux's.";
 const NAMESPACES: &str =
     "It would move one thread of the proxy only; enter the namespaces before the partition starts.";
 const OTHER_PROCESS: &str = "It would act on the proxy, which must stay out of the program's reach.";
@@ -19,21 +19,21 @@ const CAPABILITY_DATA: Size = Size::Fixed(24);
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Call] = &[
-    refused(56, "clone", ENOSYS, &[Named("clone"), Address, Address, Address, Address], ONE_PROCESS),
-    refused(57, "fork", ENOSYS, &[], ONE_PROCESS),
-    refused(58, "vfork", ENOSYS, &[], ONE_PROCESS),
-    refused(59, "execve", ENOSYS, &[Path, Address, Address], ONE_PROCESS),
-    refused(322, "execveat", ENOSYS, &[DirFd, Path, Address, Address, Named("at")], ONE_PROCESS),
-    refused(435, "clone3", ENOSYS, &[In(bytes(1)), Long], ONE_PROCESS),
+    local(56, "clone", &[Named("clone"), Address, Address, Address, Address]),
+    local(57, "fork", &[]),
+    local(58, "vfork", &[]),
+    local(59, "execve", &[Path, Address, Address]),
+    local(322, "execveat", &[DirFd, Path, Address, Address, Named("at")]),
+    local(435, "clone3", &[In(bytes(1)), Long]),
     local(60, "exit", &[Int]),
     local(231, "exit_group", &[Int]),
-    local_first(61, "wait4", &[Pid, Out(WORD), Named("wait"), Out(RUSAGE)], CHILDREN).restartable(),
-    local_first(247, "waitid", &[Named("waitid"), Pid, Out(SIGINFO), Named("wait"), Out(RUSAGE)], CHILDREN).restartable(),
+    local_first(61, "wait4", &[Pid, Out(WORD), Named("wait"), Out(RUSAGE)], WAIT).restartable(),
+    local_first(247, "waitid", &[Named("waitid"), Pid, Out(SIGINFO), Named("wait"), Out(RUSAGE)], WAIT).restartable(),
 
     local(39, "getpid", &[]),
     local(186, "gettid", &[]),
-    local(110, "getppid", &[]),
-    offloaded(109, "setpgid", &[Pid, Pid]),
+    local_first(110, "getppid", &[], PARENT),
+    local_first(109, "setpgid", &[Pid, Pid], "The LWK knows which child has replaced its program; Linux would let its proxy be moved."),
     offloaded(111, "getpgrp", &[]),
     offloaded(112, "setsid", &[]),
     offloaded(121, "getpgid", &[Pid]),
@@ -65,8 +65,8 @@ pub(super) const ROWS: &[Call] = &[
     local_first(160, "setrlimit", &[Named("resource"), In(RLIMIT)], LIMITS),
     local_first(302, "prlimit64", &[Pid, Named("resource"), In(RLIMIT), Out(RLIMIT)], LIMITS),
     local_first(98, "getrusage", &[Named("rusage"), Out(RUSAGE)],
-        "Processor time and faults are the program's on the LWK, not the proxy's."),
-    local_first(100, "times", &[Out(TIME_PAIR)], "Processor time is the program's on the LWK, not the proxy's."),
+        "Processor time and memory are the program's on the LWK, its children's included; the rest is not counted."),
+    local_first(100, "times", &[Out(TIME_PAIR)], "Processor time is the program's on the LWK and its children's, not the proxies'."),
     local_first(135, "personality", &[Hex],
         "The LWK tells its own; it changes only to what it can be, Linux on x86-64."),
     local_first(157, "prctl", &[Named("prctl"), Hex, Hex, Hex, Hex],
@@ -76,7 +76,7 @@ pub(super) const ROWS: &[Call] = &[
 
     refused(101, "ptrace", EPERM, &[Int, Pid, Address, Address], OTHER_PROCESS),
     refused(312, "kcmp", ENOSYS, &[Pid, Pid, Int, Long, Long], OTHER_PROCESS),
-    refused(272, "unshare", EPERM, &[Named("clone")], NAMESPACES),
+    local_first(272, "unshare", &[Named("clone")], NAMESPACES),
     refused(308, "setns", EPERM, &[Fd, Named("clone")], NAMESPACES),
     refused(317, "seccomp", ENOSYS, &[Int, Hex, Address],
         "A filter would bind the proxy, not the program; as a kernel without CONFIG_SECCOMP."),

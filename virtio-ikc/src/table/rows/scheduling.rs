@@ -1,10 +1,8 @@
 //! Threads' turns: scheduling, affinity, futexes.
 
-use super::build::{ENOSYS, SELF_SIZED, TIME, WORD, bytes, local, offloaded, refused};
+use super::build::{SELF_SIZED, TIME, WORD, bytes, local, offloaded};
 use crate::table::Argument::{Address, Hex, In, Int, Long, Named, Out, Pid, Unused};
 use crate::table::Call;
-
-const FUTEX: &str = "As a kernel before 6.7; futex(2) does the same.";
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Call] = &[
@@ -17,11 +15,10 @@ pub(super) const ROWS: &[Call] = &[
     local(202, "futex", &[Address, Named("futex"), Int, Address, Address, Hex]).restartable(),
     local(273, "set_robust_list", &[Address, Long]),
     local(274, "get_robust_list", &[Pid, Address, Address]),
-    refused(449, "futex_waitv", ENOSYS, &[Address, Int, Hex, In(TIME), Named("clock")],
-        "As a kernel before 5.16; programs wait for one futex at a time."),
-    refused(454, "futex_wake", ENOSYS, &[Address, Hex, Int, Hex], FUTEX),
-    refused(455, "futex_wait", ENOSYS, &[Address, Hex, Hex, Hex, In(TIME), Named("clock")], FUTEX),
-    refused(456, "futex_requeue", ENOSYS, &[Address, Hex, Int, Int], FUTEX),
+    local(449, "futex_waitv", &[Address, Int, Hex, In(TIME), Named("clock")]).restartable(),
+    local(454, "futex_wake", &[Address, Hex, Int, Hex]),
+    local(455, "futex_wait", &[Address, Hex, Hex, Hex, In(TIME), Named("clock")]).restartable(),
+    local(456, "futex_requeue", &[Address, Hex, Int, Int]),
 
     offloaded(140, "getpriority", &[Named("priority"), Int]),
     offloaded(141, "setpriority", &[Named("priority"), Int, Int]),

@@ -5,8 +5,10 @@ use crate::table::Argument::{In, InOut, Int, Named, Out};
 use crate::table::{Call, Size};
 
 const HOST_CLOCK: &str = "The host's clock is not a job's to set.";
-const SLEEP: &str = "The LWK sleeps on its own timer; an unknown clock goes to Linux.";
-const CPU_TIMER: &str = "Timers of processor time count the program's on the LWK; those of real time are Linux's.";
+const SLEEP: &str = "The LWK sleeps on its own timer.";
+
+const TIMERS: &str =
+    "Processor time is the program's on the LWK, system time with user time; no alarm clock wakes the machine.";
 
 /// `struct sigevent`.
 const SIGEVENT: Size = Size::Fixed(64);
@@ -19,14 +21,14 @@ pub(super) const ROWS: &[Call] = &[
     local(229, "clock_getres", &[Named("clock"), Out(TIME)]),
     local_first(35, "nanosleep", &[In(TIME), Out(TIME)], SLEEP).interruptible(),
     local_first(230, "clock_nanosleep", &[Named("clock"), Named("timer"), In(TIME), Out(TIME)], SLEEP).interruptible(),
-    offloaded(37, "alarm", &[Int]),
-    local_first(36, "getitimer", &[Named("itimer"), Out(TIME_PAIR)], CPU_TIMER),
-    local_first(38, "setitimer", &[Named("itimer"), In(TIME_PAIR), Out(TIME_PAIR)], CPU_TIMER),
-    local_first(222, "timer_create", &[Named("clock"), In(SIGEVENT), Out(WORD)], CPU_TIMER),
-    offloaded(223, "timer_settime", &[Int, Named("timer"), In(TIME_PAIR), Out(TIME_PAIR)]),
-    offloaded(224, "timer_gettime", &[Int, Out(TIME_PAIR)]),
-    offloaded(225, "timer_getoverrun", &[Int]),
-    offloaded(226, "timer_delete", &[Int]),
+    local(37, "alarm", &[Int]),
+    local(36, "getitimer", &[Named("itimer"), Out(TIME_PAIR)]).noted(TIMERS),
+    local(38, "setitimer", &[Named("itimer"), In(TIME_PAIR), Out(TIME_PAIR)]).noted(TIMERS),
+    local(222, "timer_create", &[Named("clock"), In(SIGEVENT), Out(WORD)]).noted(TIMERS),
+    local(223, "timer_settime", &[Int, Named("timer"), In(TIME_PAIR), Out(TIME_PAIR)]),
+    local(224, "timer_gettime", &[Int, Out(TIME_PAIR)]),
+    local(225, "timer_getoverrun", &[Int]),
+    local(226, "timer_delete", &[Int]),
     offloaded(159, "adjtimex", &[InOut(TIMEX)]),
     offloaded(305, "clock_adjtime", &[Named("clock"), InOut(TIMEX)]),
     refused(164, "settimeofday", EPERM, &[In(TIME), In(QUAD)], HOST_CLOCK),
