@@ -8,15 +8,17 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use virtio_ikc::address::GuestPhysical;
 use virtio_ikc::boot::BOOT_MAGIC;
 
-use crate::arch::{boot as boot_page, current, direct_map, fpu, privileged, registers, start};
+use crate::arch::lock::SleepLock;
+use crate::arch::{boot as boot_page, current, direct_map, start};
 use crate::errno::Errno;
 use crate::memory::space::{AddressSpace, MemoryLimits};
 use crate::memory::{commit, frames};
-use crate::process::execute::{self, Seed};
-use crate::process::process::Process;
+use crate::process::execute::{self, Place, Seed};
+use crate::process::process::{Channel, Process};
+use crate::process::signal::linux;
 use crate::process::thread::Thread;
 use crate::process::{exit, table};
-use crate::{error, ikc, information};
+use crate::{error, ikc, information, schedule};
 
 /// Set when the first vCPU has made what the others need.
 static READY: AtomicBool = AtomicBool::new(false);
@@ -27,66 +29,62 @@ static READY: AtomicBool = AtomicBool::new(false);
 /// When the VMM and the LWK do not fit together, or the partition is too small.
 pub fn boot(vcpu: usize) -> ! {
     if vcpu != 0 {
-        join();
+        while !READY.load(Ordering::Acquire) {
+            core::hint::spin_loop();
+        }
+        schedule::idle();
     }
     let page = boot_page::page();
     assert!(page.magic == BOOT_MAGIC && page.version == virtio_ikc::message::VERSION, "not this LWK's boot page");
     frames::initialise(page);
     commit::initialise();
     let count = page.vcpu_count as usize;
-    ikc::device::initialise(count);
+    schedule::initialise(count);
+    let channel = Channel::open().expect("memory for the first process's queues");
+    ikc::device::initialise(&channel);
     information!("{count} vCPUs, {} MiB free", frames::free_bytes() >> 20);
-    let process = first_process();
-    let thread = Thread::create(page.process, process, 0).expect("memory for the first thread");
+    let process = first_process(channel);
+    let thread = Thread::create(page.process, Arc::clone(&process), run_first_program);
+    let thread = thread.expect("memory for the first thread");
+    process.threads.lock().push(Arc::clone(&thread));
+    schedule::start(thread);
     READY.store(true, Ordering::Release);
-    start::run_on_stack(thread, run_first_program)
-}
-
-/// The other vCPUs: there is nothing for them to do until programs have more than one thread, so they halt.
-fn join() -> ! {
-    while !READY.load(Ordering::Acquire) {
-        core::hint::spin_loop();
-    }
-    loop {
-        privileged::take_pending();
-        privileged::halt();
-    }
+    schedule::idle()
 }
 
 /// The process that the boot page describes, still without a program.
-fn first_process() -> Arc<Process> {
+fn first_process(channel: Channel) -> Arc<Process> {
     let page = boot_page::page();
     let limits = MemoryLimits { stack: page.stack_limit, data: u64::MAX, address_space: u64::MAX };
     let random = u64::from_le_bytes(page.seed[..8].try_into().unwrap_or_default());
     let space = AddressSpace::new(limits, random).expect("memory for the first address space");
-    let process = Arc::new(Process::new(page.process, page.parent, space));
-    process.signals.lock().ignore(page.ignored_signals);
+    let root = space.root();
+    let process = Arc::new(Process::new(Arc::new(SleepLock::new(space)), root, channel));
+    process.set_pid(page.process);
+    {
+        let mut signals = process.signals.lock();
+        signals.ignore(page.ignored_signals);
+        linux::follow_terminal_signals(&process, &signals.actions);
+    }
     table::add(process.clone());
     process
 }
 
 /// Loads the program and enters it.
 extern "sysv64" fn run_first_program() -> ! {
+    schedule::begin();
     let thread = current::thread();
-    let process = thread.process();
     let (path, arguments, environment) = program_strings();
     let mut seed = Seed::new(&boot_page::page().seed);
-    let mut space = process.space.lock();
-    let context = match execute::execute(&mut space, &path, arguments, &environment, &mut seed) {
-        Ok(context) => context,
-        Err(error) => {
-            drop(space);
-            refuse(&path, error)
-        }
+    let loaded = {
+        let mut space = thread.process().space.lock();
+        execute::execute(&mut space, Place::here(&path), &path, arguments, &environment, &mut seed)
     };
-    privileged::load_page_table(space.root());
-    drop(space);
-    process.set_name(&path);
-    execute::announce(&path);
-    registers::set_fs_base(0);
-    registers::set_gs_base(0);
-    fpu::load_initial();
-    thread.set_context(&context);
+    let loaded = loaded.unwrap_or_else(|error| refuse(&path, error));
+    thread.set_name(&path);
+    execute::announce(&path, loaded.handle, false);
+    thread.set_context(&loaded.context);
+    drop((path, environment));
     start::enter_program()
 }
 

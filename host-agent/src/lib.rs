@@ -22,5 +22,6 @@ pub mod socket;
 #[cfg(test)]
 mod test_partition;
 pub mod trace;
+mod views;
 
 pub use agent::run;

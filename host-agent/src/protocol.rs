@@ -36,14 +36,16 @@ pub struct Queue {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ToAgent {
     /// The first message. Beside it: the memory file, the doorbell (an eventfd that the driver's notifications of any queue
-    /// signal), one eventfd for each queue that interrupts its vCPU, and the file for the trace if `trace`.
+    /// signal), one eventfd for each vCPU that interrupts it, and the file for the trace if `trace`.
     Start {
         /// The partition's memory.
         regions: Vec<Region>,
-        /// How many interrupt descriptors there are: the number of queues.
-        queues: u16,
+        /// How many interrupt descriptors there are: the number of vCPUs.
+        vcpus: u16,
         /// CPUs the agent and its proxies may run on; empty: as they are.
         cpus: Vec<usize>,
+        /// The CPUs that the vCPUs run on: vCPU 0 on the first.
+        partition_cpus: Vec<usize>,
         /// Whether they may spin.
         may_spin: bool,
         /// Whether a descriptor for the trace is there.
@@ -59,7 +61,7 @@ pub enum ToAgent {
     },
     /// The driver is ready; the queues may be used.
     Activate {
-        /// All queues in use.
+        /// All queues in use: the agent's, and the first process's two (see [`virtio_ikc::device`]).
         queues: Vec<Queue>,
     },
     /// Send this signal to the first proxy.

@@ -1,46 +1,56 @@
 //! A partition for tests: memory, a proxy that lives in the test's own process, and the driver's side of its queues.
 
+use std::collections::HashSet;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::sync::atomic::AtomicU32;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use virtio_ikc::address::GuestPhysical;
+use virtio_ikc::device::{EVENT_QUEUE, REQUEST_QUEUE};
 use virtio_ikc::message::{BufferDescriptor, Direction, Operation, REQUEST_BYTES, Reply, Request, Role, Segment};
+use virtio_ikc::notice::FIRST_PLACE;
 use virtio_ikc::ring::{Driver, Part, QueueLayout, Slot};
 
 use crate::arch;
 use crate::execute::{Credentials, Files};
-use crate::memory::{Partition, RingMemory, Shared, reserve_faulting};
+use crate::memory::{Board, Partition, RingMemory, Shared, reserve_faulting};
 use crate::own_descriptors::OwnDescriptors;
 use crate::protocol::{FromAgent, Queue, Region};
-use crate::proxy::{Crew, Link, Proxy, Queues, start_worker};
+use crate::proxy::{Crew, FromProxy, Left, Link, Proxy, Queues, StandIns, Wires, start_worker};
 use crate::socket;
 
 /// Bytes of its memory.
 pub(crate) const BYTES: u64 = 16 << 20;
 /// Where tests may put data.
 pub(crate) const DATA: u64 = 1 << 20;
-const REQUEST_QUEUES: u16 = 2;
+const VCPUS: usize = 2;
+const LAYOUT: QueueLayout = QueueLayout::STANDARD;
 
 /// The partition and the program in it.
 pub(crate) struct TestPartition {
     pub(crate) proxy: &'static Proxy,
     /// What the VMM would hear.
     pub(crate) vmm: OwnedFd,
-    drivers: Vec<Mutex<Driver<RingMemory>>>,
-    sequences: [AtomicU64; REQUEST_QUEUES as usize],
-    next_slot: AtomicU64,
+    requests: Mutex<Requests>,
     may_spin: bool,
+}
+
+struct Requests {
+    driver: Driver<RingMemory>,
+    /// The number of the last.
+    sequence: u64,
+    next_slot: u16,
+    /// Heads that were answered but not waited for.
+    answered: HashSet<u16>,
 }
 
 /// A request that has been handed over.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Submitted {
-    pub(crate) queue: u16,
     pub(crate) sequence: u64,
     slot: u16,
 }
@@ -55,7 +65,7 @@ impl TestPartition {
 
     /// Lets somebody work for it.
     pub(crate) fn start_worker(&self) {
-        start_worker(self.proxy, self.proxy.queues.get().unwrap(), self.may_spin).unwrap();
+        start_worker(self.proxy).unwrap();
     }
 
     /// One for which nobody works.
@@ -65,64 +75,85 @@ impl TestPartition {
         let file = memfd_create("partition", MemfdFlags::CLOEXEC).unwrap();
         ftruncate(&file, BYTES).unwrap();
         let region = Region { guest: 0, length: BYTES, offset: 0 };
-        let memory = Partition::map(file.as_fd(), &[region]).unwrap();
+        let memory: &'static Partition = Box::leak(Box::new(Partition::map(file.as_fd(), &[region]).unwrap()));
         let (vmm, link) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).unwrap();
         let own = OwnDescriptors::choose();
         let event = || own.adopt(eventfd(0, EventfdFlags::CLOEXEC).unwrap()).unwrap();
+        let wires: &'static Wires = Box::leak(Box::new(Wires {
+            memory,
+            board: Board::of(memory).unwrap(),
+            interrupts: (0..VCPUS).map(|_| event()).collect(),
+            cpus: vec![0; VCPUS],
+            roster: Shared::new().unwrap(),
+        }));
         let proxy = Proxy {
             process: std::process::id(),
+            place: FIRST_PLACE,
+            agent: 0,
+            parent: 0,
+            may_spin,
+            wires,
             memory,
             own,
-            files: Files::default(),
-            credentials: Credentials::default(),
-            link: Link::new(own.adopt(link).unwrap()),
-            crew: Crew::new(1),
-            queues: OnceLock::new(),
-            doorbell: event(),
-            interrupts: (0..=REQUEST_QUEUES).map(|_| event()).collect(),
+            link: Box::leak(Box::new(Link::new(own.adopt(link).unwrap()))),
             trace: None,
-            counters: Shared::new().unwrap(),
+            files: Files::default(),
+            views: crate::views::ShownFiles::default(),
+            credentials: Credentials::default(),
             executable: RwLock::new(Arc::new("/bin/program".into())),
+            rounds: AtomicU32::new(0),
+            death_signal: 0.into(),
+            queues: OnceLock::new(),
+            crew: Crew::new(),
+            left: Left::default(),
+            stand_ins: StandIns::default(),
+            brief: RwLock::default(),
         };
         let proxy: &'static Proxy = Box::leak(Box::new(proxy));
-        let drivers = (1..=REQUEST_QUEUES).map(|index| Mutex::new(driver(proxy, index))).collect();
-        let queues: Vec<Queue> = (1..=REQUEST_QUEUES).map(queue).collect();
-        proxy.queues.get_or_init(|| Queues::of(&proxy.memory, &queues).unwrap());
-        Self { proxy, vmm, drivers, sequences: Default::default(), next_slot: AtomicU64::new(0), may_spin }
+        let ring = RingMemory::of(memory, &queue(REQUEST_QUEUE)).unwrap().0;
+        let driver = Driver::of_requests(ring, LAYOUT, slot);
+        proxy.queues.get_or_init(|| Queues::of_first(memory, &[REQUEST_QUEUE, EVENT_QUEUE].map(queue)).unwrap());
+        let requests = Requests { driver, sequence: 0, next_slot: 0, answered: HashSet::new() };
+        Self { proxy, vmm, requests: Mutex::new(requests), may_spin }
     }
 
-    /// Hands a request over in `queue`, 1 or 2.
-    pub(crate) fn submit(&self, queue: u16, mut request: Request) -> Submitted {
-        let sequence = self.sequences[usize::from(queue) - 1].fetch_add(1, Ordering::Relaxed) + 1;
-        let slot = u16::try_from(self.next_slot.fetch_add(1, Ordering::Relaxed) % 32).unwrap();
+    /// Hands a request over.
+    pub(crate) fn submit(&self, mut request: Request) -> Submitted {
+        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        requests.sequence += 1;
+        requests.next_slot = (requests.next_slot + 1) % LAYOUT.slots();
+        let (sequence, number) = (requests.sequence, requests.next_slot);
         request.header.sequence = sequence;
         if request.header.process == 0 {
             request.header.process = self.proxy.process;
             request.header.thread = self.proxy.process;
         }
-        self.proxy.memory.write(slot_of(queue, slot).request, &bytes_of(&request)).unwrap();
-        if self.driver(queue).publish(Slot::head(slot)).unwrap() {
-            rustix::io::write(&self.proxy.doorbell, &1_u64.to_ne_bytes()).unwrap();
+        self.proxy.memory.write(slot(number).request, &bytes_of(&request)).unwrap();
+        if requests.driver.publish(Slot::head(number)).unwrap() {
+            self.proxy.wires.roster.ring(FIRST_PLACE);
         }
-        Submitted { queue, sequence, slot }
+        Submitted { sequence, slot: number }
     }
 
     /// Leaves a number out.
-    pub(crate) fn skip_number(&self, queue: u16) {
-        self.sequences[usize::from(queue) - 1].fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn skip_number(&self) {
+        self.requests.lock().unwrap().sequence += 1;
     }
 
     /// Waits for the answer.
     pub(crate) fn wait(&self, submitted: Submitted) -> Reply {
         let end = Instant::now() + Duration::from_secs(20);
         while Instant::now() < end {
-            let used = self.driver(submitted.queue).take_used().unwrap();
-            if used.is_some_and(|used| used.head == Slot::head(submitted.slot)) {
+            let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+            while let Some(used) = requests.driver.take_used().unwrap() {
+                requests.answered.insert(used.head);
+            }
+            if requests.answered.remove(&Slot::head(submitted.slot)) {
                 let reply = self.reply(submitted);
                 assert_eq!(reply.sequence, submitted.sequence);
                 return reply;
             }
-            assert!(used.is_none(), "another request was answered");
+            drop(requests);
             if !self.may_spin {
                 std::thread::sleep(Duration::from_micros(20));
             }
@@ -133,7 +164,7 @@ impl TestPartition {
     /// Executes a request and answers its result.
     #[expect(clippy::large_types_passed_by_value, reason = "tests make it on the spot")]
     pub(crate) fn run(&self, request: Request) -> i64 {
-        self.wait(self.submit(1, request)).result
+        self.wait(self.submit(request)).result
     }
 
     /// Writes `bytes` at `address`.
@@ -155,16 +186,16 @@ impl TestPartition {
         if readable[0].revents().is_empty() {
             None
         } else {
-            socket::receive(&self.vmm).unwrap().map(|(message, _)| message)
+            let message = socket::receive(&self.vmm).unwrap()?.0;
+            match message {
+                FromProxy::Tell(message) | FromProxy::Ask(message) => Some(message),
+                FromProxy::Born { .. } => None,
+            }
         }
     }
 
-    fn driver(&self, queue: u16) -> MutexGuard<'_, Driver<RingMemory>> {
-        self.drivers[usize::from(queue) - 1].lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn reply(&self, submitted: Submitted) -> Reply {
-        let bytes = self.read(slot_of(submitted.queue, submitted.slot).reply.as_u64(), size_of::<Reply>());
+        let bytes = self.read(slot(submitted.slot).reply.as_u64(), size_of::<Reply>());
         let word = |index: usize| u64::from_le_bytes(bytes[8 * index..][..8].try_into().unwrap());
         Reply {
             sequence: word(0),
@@ -230,25 +261,19 @@ pub(crate) fn faulting(mut request: Request, more: u64) -> Request {
 }
 
 fn queue(index: u16) -> Queue {
-    let layout = QueueLayout::STANDARD;
-    let start = 0x1_0000 + u64::from(index) * 0x1000;
-    let part = |part| start + layout.offset(part) as u64;
+    let start = 0x1_0000 + u64::from(index) * 0x8000;
+    let part = |part| start + LAYOUT.offset(part) as u64;
     Queue {
         index,
-        size: layout.size(),
+        size: LAYOUT.size(),
         descriptors: part(Part::Descriptors),
         driver: part(Part::Available),
         device: part(Part::Used),
     }
 }
 
-fn driver(proxy: &'static Proxy, index: u16) -> Driver<RingMemory> {
-    let (memory, layout) = RingMemory::of(&proxy.memory, &queue(index)).unwrap();
-    Driver::of_requests(memory, layout, |slot| slot_of(index, slot))
-}
-
-fn slot_of(queue: u16, slot: u16) -> Slot {
-    let request = 0x2_0000 + u64::from(queue) * 0x1_0000 + u64::from(slot) * 0x800;
+fn slot(number: u16) -> Slot {
+    let request = 0x8_0000 + u64::from(number) * 0x800;
     Slot { request: GuestPhysical(request), reply: GuestPhysical(request + 0x400) }
 }
 
@@ -264,6 +289,8 @@ pub(crate) fn bytes_of(request: &Request) -> [u8; REQUEST_BYTES] {
     bytes.extend(header.segment_table.to_le_bytes());
     bytes.extend(header.segment_count.to_le_bytes());
     bytes.extend(header.buffer_count.to_le_bytes());
+    bytes.extend(header.vcpu.to_le_bytes());
+    bytes.extend(header.closed_signals.to_le_bytes());
     for buffer in &request.buffers {
         bytes.extend([buffer.argument, buffer.role, buffer.direction, buffer.faults]);
         bytes.extend(buffer.segment_count.to_le_bytes());

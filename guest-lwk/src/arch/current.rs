@@ -22,7 +22,7 @@ struct StackHeader {
 }
 
 /// Writes the header of the stack at `bottom` (in the direct map): it belongs to `thread`.
-pub fn prepare_stack(bottom: u64, thread: &'static Thread) {
+pub fn prepare_stack(bottom: u64, thread: *const Thread) {
     let header = bottom as *mut StackHeader;
     // SAFETY: the caller has just allocated the stack; nobody else knows it.
     unsafe { header.write(StackHeader { magic: HEADER_MAGIC, thread }) }
@@ -35,7 +35,8 @@ fn stack_pointer() -> u64 {
     stack
 }
 
-/// The thread this code runs for, or `None` before the first thread's stack is in use.
+/// The thread this code runs for, or `None` where there is none: at boot, and while a vCPU is idle. It lives as long as it runs,
+/// and nobody keeps what this answers for longer.
 pub fn try_thread() -> Option<&'static Thread> {
     let header = (stack_pointer() & !(STACK_BYTES - 1)) as *const StackHeader;
     // SAFETY: every stack of the LWK lies in mapped memory that begins at a multiple of STACK_BYTES; the stacks of

@@ -7,13 +7,22 @@
 use core::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering};
 
 use virtio_ikc::address::GuestPhysical;
-use virtio_ikc::layout::{DIRECT_MAP, DIRECT_MAP_BYTES};
+use virtio_ikc::layout::{DIRECT_MAP, DIRECT_MAP_BYTES, WINDOW, WINDOW_BYTES, WINDOW_PHYSICAL};
 
 use super::boot;
 
 fn pointer(address: GuestPhysical, length: u64) -> *mut u8 {
+    if is_window(address, length) {
+        return (WINDOW + (address.0 - WINDOW_PHYSICAL)) as *mut u8;
+    }
     assert!(is_memory(address, length), "not memory of the partition: {address:?} + {length:#x}");
     (DIRECT_MAP + address.0) as *mut u8
+}
+
+/// Whether `length` bytes at `address` lie in the window of shared mappings.
+pub fn is_window(address: GuestPhysical, length: u64) -> bool {
+    let window = WINDOW_PHYSICAL..WINDOW_PHYSICAL + WINDOW_BYTES;
+    window.contains(&address.0) && length <= window.end - address.0
 }
 
 /// Whether `length` bytes at `address` are the partition's own memory.
@@ -50,6 +59,13 @@ pub fn write(to: GuestPhysical, from: &[u8]) {
     let to = pointer(to, from.len() as u64);
     // SAFETY: as for `read`.
     unsafe { core::ptr::copy_nonoverlapping(from.as_ptr(), to, from.len()) }
+}
+
+/// Copies `length` bytes from one place in memory to another; the two do not overlap.
+pub fn copy(from: GuestPhysical, to: GuestPhysical, length: u64) {
+    let (from, to) = (pointer(from, length), pointer(to, length));
+    // SAFETY: `pointer` checked the ranges.
+    unsafe { core::ptr::copy_nonoverlapping(from, to, usize::try_from(length).unwrap_or(0)) }
 }
 
 /// Fills memory with zeros.
@@ -123,7 +139,7 @@ macro_rules! plain {
         unsafe impl Plain for $kind {}
     )* };
 }
-plain!(u8, u16, u32, u64, i32, i64, [u64; 2], [u64; 3], [u64; 4], [u32; 4], [u8; 16], [u8; 128]);
+plain!(u8, u16, u32, u64, i32, i64, [u64; 2], [u64; 3], [u64; 4], [u64; 11], [u32; 4], [u8; 16], [u8; 128]);
 plain!(
     virtio_ikc::message::Request,
     virtio_ikc::message::Reply,

@@ -10,6 +10,9 @@
 //!   as can be: they leave the frame where the LWK finds it and IRETQ to it. INT3 from the LWK is the gate to
 //!   the few privileged operations; RAX says where in this code the operation begins.
 //!
+//! A thread may leave the LWK on another vCPU than it came in on. So the handlers answer where to go on: in the entry code of the
+//! vCPU that the thread is on by then.
+//!
 //! Interrupts cannot be held off at CPL3. The handlers look where the interrupt hit instead: in the program, it is the LWK's
 //! turn; in the LWK, the bit is left in `pending`, which the way back to the program checks. An interrupt between
 //! that check and the jump to the program sends the LWK back to the check. In ring0 mode interrupts are off in the LWK except
@@ -125,6 +128,16 @@ global_asm!(
     wrmsr
 .endm
 
+// Is there anything left to do before the program runs? Another vCPU first says what it wants and then looks whether we
+// are in the program; so we first say that we are, and XCHG keeps the order.
+.macro LAST_LOOK mode
+    mov eax, 1
+    xchg [rip + entry_\mode + {IN_PROGRAM}], rax
+    mov rax, [rip + entry_\mode + {PENDING}]
+    or rax, [rip + entry_\mode + {REMOTE}]
+    jnz pending_\mode
+.endm
+
 .macro ENTRY_CODE mode
     .balign 4096
 entry_\mode:
@@ -141,6 +154,7 @@ system_call_\mode:
     iretq
 .endif
 system_call_lwk_\mode:
+    mov qword ptr [rip + entry_\mode + {IN_PROGRAM}], 0
     mov rsp, [rip + entry_\mode + {CONTEXT}]
     SAVE_REGISTERS
     mov [rsp + {ORIGINAL_RAX}], rax
@@ -152,13 +166,11 @@ system_call_lwk_\mode:
     mov rsp, [rip + entry_\mode + {STACK_TOP}]
     cld
     call [rip + entry_\mode + {SYSTEM_CALL_HANDLER}]
-    test eax, eax
-    jnz return_full_\mode
+    jmp rax
 
 // Back to the program after a system call: RCX and R11 are lost, as on any x86-64 Linux.
 return_window_\mode:
-    cmp qword ptr [rip + entry_\mode + {PENDING}], 0
-    jne pending_\mode
+    LAST_LOOK \mode
     mov rsp, [rip + entry_\mode + {CONTEXT}]
     LOAD_PRESERVED_REGISTERS
     mov rcx, [rsp + {RIP}]
@@ -175,8 +187,7 @@ return_window_\mode:
 
 // Back to the program with every register.
 return_full_\mode:
-    cmp qword ptr [rip + entry_\mode + {PENDING}], 0
-    jne pending_\mode
+    LAST_LOOK \mode
     mov rsp, [rip + entry_\mode + {CONTEXT}]
     LOAD_PRESERVED_REGISTERS
     mov rcx, [rsp + {RCX}]
@@ -188,13 +199,15 @@ return_window_end_\mode:
 
 // Something came up while the LWK was running.
 pending_\mode:
+    mov qword ptr [rip + entry_\mode + {IN_PROGRAM}], 0
     mov rdi, [rip + entry_\mode + {CONTEXT}]
     mov rsp, [rip + entry_\mode + {STACK_TOP}]
     mov esi, {PENDING_VECTOR}
     call [rip + entry_\mode + {TRAP_HANDLER}]
-    jmp return_full_\mode
+    jmp rax
 
 exception_\mode:
+    mov qword ptr [rip + entry_\mode + {IN_PROGRAM}], 0
     mov rsp, [rip + entry_\mode + {CONTEXT}]
     SAVE_REGISTERS
     mov rsi, [rip + entry_\mode + {EXCEPTION_FRAME}]
@@ -209,6 +222,7 @@ exception_\mode:
     jmp trap_\mode
 
 interrupt_\mode:
+    mov qword ptr [rip + entry_\mode + {IN_PROGRAM}], 0
     mov rsp, [rip + entry_\mode + {CONTEXT}]
     SAVE_REGISTERS
     mov rsi, [rip + entry_\mode + {INTERRUPT_VECTOR}]
@@ -227,7 +241,7 @@ trap_\mode:
     mov rsp, [rip + entry_\mode + {STACK_TOP}]
     cld
     call [rip + entry_\mode + {TRAP_HANDLER}]
-    jmp return_full_\mode
+    jmp rax
 
 // An interrupt hit the program: keep its frame, another interrupt may follow at once.
 interrupt_program_\mode:
@@ -352,6 +366,7 @@ entry_end_\mode:
 .endm
 
 .macro ENTRY_PLACES mode
+    .quad return_window_\mode - entry_\mode
     .quad return_full_\mode - entry_\mode
     .quad gate_load_cr3_\mode - entry_\mode
     .quad gate_invalidate_\mode - entry_\mode
@@ -384,6 +399,8 @@ lwk_entry_places:
     CONTEXT = const data(offset_of!(EntryData, context)),
     STACK_TOP = const data(offset_of!(EntryData, stack_top)),
     PENDING = const data(offset_of!(EntryData, pending)),
+    IN_PROGRAM = const data(offset_of!(EntryData, in_program)),
+    REMOTE = const data(offset_of!(EntryData, remote)),
     SYSTEM_CALL_HANDLER = const data(offset_of!(EntryData, system_call_handler)),
     TRAP_HANDLER = const data(offset_of!(EntryData, trap_handler)),
     FAULT_ADDRESS = const data(offset_of!(EntryData, fault_address)),
@@ -424,6 +441,8 @@ const _: () = assert!(size_of::<ImageHeader>() == 24 + 2 * 72);
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct EntryPlaces {
+    /// The way back to the program after a system call, without RCX and R11.
+    pub return_window: u64,
     /// The way back to the program with every register.
     pub return_full: u64,
     /// Gate: load CR3 with RDI.

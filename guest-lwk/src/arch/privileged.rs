@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use core::arch::asm;
+use core::sync::atomic::{AtomicU64, Ordering};
 
 use virtio_ikc::address::GuestPhysical;
 use virtio_ikc::boot::{EntryData, MemoryRegion};
@@ -94,6 +95,46 @@ pub fn take_pending() -> u64 {
         asm!("xchg [{word}], {taken}", word = in(reg) word, taken = inout(reg) 0_u64 => taken, options(nostack));
         taken
     }
+}
+
+/// What vCPU `vcpu` has been asked by others, as bits; see [`ask`].
+fn remote(vcpu: usize) -> &'static AtomicU64 {
+    let data = entry_data(vcpu);
+    // SAFETY: the word is aligned and lives as long as the partition; everybody changes it by atomic instructions.
+    unsafe { AtomicU64::from_ptr(core::ptr::addr_of_mut!((*data).remote)) }
+}
+
+/// Whether vCPU `vcpu` runs its program, or is so near to it that it does not look at its state any more.
+pub fn is_in_program(vcpu: usize) -> bool {
+    let data = entry_data(vcpu);
+    // SAFETY: as for `remote`; only that vCPU writes it.
+    unsafe { AtomicU64::from_ptr(core::ptr::addr_of_mut!((*data).in_program)) }.load(Ordering::SeqCst) != 0
+}
+
+/// Asks vCPU `vcpu` for what `bits` stand for; it sees them before its program goes on.
+pub fn ask(vcpu: usize, bits: u64) {
+    remote(vcpu).fetch_or(bits, Ordering::SeqCst);
+}
+
+/// What `vcpu` has been asked and has not taken yet.
+pub fn asked(vcpu: usize) -> u64 {
+    remote(vcpu).load(Ordering::SeqCst)
+}
+
+/// Takes what this vCPU, `vcpu`, has been asked.
+pub fn take_asked(vcpu: usize) -> u64 {
+    let word = remote(vcpu);
+    if word.load(Ordering::Relaxed) == 0 { 0 } else { word.swap(0, Ordering::SeqCst) }
+}
+
+/// The interrupt command register in x2APIC mode, and its bit for an edge (Intel SDM vol. 3, 11.12.9).
+const MSR_APIC_COMMAND: u32 = 0x830;
+const COMMAND_ASSERT: u64 = 1 << 14;
+
+/// Interrupts vCPU `vcpu`, so that it leaves its program or wakes up.
+pub fn interrupt(vcpu: usize) {
+    let command = COMMAND_ASSERT | u64::from(virtio_ikc::layout::vector::WAKE);
+    write_msr(MSR_APIC_COMMAND, command | (vcpu as u64) << 32);
 }
 
 /// `IA32_TSC_DEADLINE` (Intel SDM vol. 3, 11.5.4.1).

@@ -5,6 +5,7 @@ use core::arch::asm;
 
 use super::{boot, current, entry, privileged, trap};
 use crate::process::thread::Thread;
+use crate::schedule::ASK_TO_LOOK;
 
 /// Where every vCPU starts: `page` is the boot page's address in the direct map, `vcpu` the vCPU's index. The VMM has set up all
 /// else: stack, page tables, segments, descriptor tables.
@@ -28,28 +29,20 @@ fn prepare_entry(vcpu: usize) {
     }
 }
 
-/// Makes `thread` the one whose registers the entry code of its vCPU saves and loads.
-pub fn use_thread(thread: &'static Thread) {
-    let data = privileged::entry_data(thread.vcpu());
+/// Makes `thread` the one whose registers the entry code of this vCPU, `vcpu`, saves and loads.
+pub fn use_thread(vcpu: usize, thread: &Thread) {
+    let data = privileged::entry_data(vcpu);
     let context = thread.context_address();
-    // SAFETY: as for `prepare_entry`; called on that vCPU, or before it runs.
+    // SAFETY: as for `prepare_entry`; called on that vCPU.
     unsafe {
         (*data).context = context;
         (*data).stack_top = context;
     }
 }
 
-/// Continues on the LWK stack of `thread`, which becomes the current one, with `body`.
-pub fn run_on_stack(thread: &'static Thread, body: extern "sysv64" fn() -> !) -> ! {
-    use_thread(thread);
-    // SAFETY: the stack is mapped, aligned and nobody else's; the old one is never used again.
-    unsafe {
-        asm!("mov rsp, {}", "xor ebp, ebp", "call {}", "ud2", in(reg) thread.context_address(), in(reg) body, options(noreturn))
-    }
-}
-
-/// Goes to the current thread's program with all registers of its context.
+/// Goes to the current thread's program with all registers of its context, after a last look at its signals.
 pub fn enter_program() -> ! {
+    privileged::ask(current::vcpu(), ASK_TO_LOOK);
     let place = privileged::entry_code(current::vcpu()) + entry::places().return_full;
     // SAFETY: the context was written by the loader or saved by the entry code.
     unsafe { asm!("jmp {}", in(reg) place, options(noreturn)) }

@@ -15,7 +15,7 @@ pub fn ticks() -> u64 {
 }
 
 /// A clock of the time page.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Clock {
     /// `CLOCK_REALTIME`.
     Realtime,

@@ -2,12 +2,15 @@
 //! queue: the log and the last words.
 
 use virtio_ikc::address::GuestPhysical;
-use virtio_ikc::device::{self, EVENT_QUEUE, QUEUE_SIZE, config, feature, register, status};
+use virtio_ikc::device::{self, EVENT_QUEUE, QUEUES, REQUEST_QUEUE, config, feature, register, status};
 use virtio_ikc::message;
 
 use crate::arch::direct_map;
 use crate::arch::mmio::{read, write};
 use crate::memory::frames;
+use crate::process::process::Channel;
+
+use super::memory::QueuePlace;
 
 /// Bytes of one log line at most.
 pub const LOG_BYTES: usize = 4096;
@@ -15,11 +18,11 @@ pub const LOG_BYTES: usize = 4096;
 /// What the LWK needs of the device.
 const WANTED: u64 = feature::VERSION_1 | feature::EVENT_IDX | feature::SIGNALS;
 
-/// Brings the device up with queues for `vcpus` vCPUs.
+/// Brings the device up; `first` are the first process's queues.
 ///
 /// # Panics
 /// When the device is not the one this LWK was built for.
-pub fn initialise(vcpus: usize) {
+pub fn initialise(first: &Channel) {
     assert!(read(register::MAGIC) == u32::from_le_bytes(*b"virt") && read(register::VERSION) == 2, "no virtio device");
     assert!(read(register::DEVICE_ID) == device::DEVICE_ID, "not an IKC device");
     let version = read(register::CONFIG + config::VERSION);
@@ -31,12 +34,12 @@ pub fn initialise(vcpus: usize) {
     write(register::STATUS, 0);
     write(register::STATUS, status::ACKNOWLEDGE | status::DRIVER);
     agree_on_features();
-    let queues = read(register::CONFIG + config::QUEUES) as usize;
-    assert!(queues > vcpus, "the device has {queues} queues for {vcpus} vCPUs");
-    enable(EVENT_QUEUE, super::events::initialise());
-    for vcpu in 0..vcpus {
-        let (index, parts) = super::request::add_queue(vcpu);
-        enable(index, parts);
+    let queues = read(register::CONFIG + config::QUEUES);
+    assert!(queues == u32::from(QUEUES), "the device has {queues} queues, not {QUEUES}");
+    let (index, agent) = super::events::initialise();
+    for (index, place) in [(index, agent), (REQUEST_QUEUE, first.requests.place()), (EVENT_QUEUE, first.events.place())]
+    {
+        enable(index, place);
     }
     write(register::STATUS, status::ACKNOWLEDGE | status::DRIVER | status::FEATURES_OK | status::DRIVER_OK);
 }
@@ -61,11 +64,11 @@ fn agree_on_features() {
 /// Where the parts of a queue lie: descriptors, available ring, used ring.
 pub type Parts = [GuestPhysical; 3];
 
-fn enable(index: u16, parts: Parts) {
+fn enable(index: u16, queue: QueuePlace) {
     write(register::QUEUE_SELECT, u32::from(index));
-    write(register::QUEUE_SIZE, u32::from(QUEUE_SIZE));
+    write(register::QUEUE_SIZE, u32::from(queue.layout().size()));
     for (place, part) in
-        [register::QUEUE_DESCRIPTORS, register::QUEUE_DRIVER, register::QUEUE_DEVICE].into_iter().zip(parts)
+        [register::QUEUE_DESCRIPTORS, register::QUEUE_DRIVER, register::QUEUE_DEVICE].into_iter().zip(queue.parts())
     {
         write_address(place, part);
     }
@@ -77,9 +80,9 @@ fn write_address(place: u64, address: GuestPhysical) {
     write(place + 4, (address.0 >> 32) as u32);
 }
 
-/// Rings the doorbell of queue `index`.
-pub fn ring_doorbell(index: u16) {
-    write(register::QUEUE_NOTIFY, u32::from(index));
+/// Rings the doorbell; whom it is for stands on the notice board.
+pub fn ring_doorbell() {
+    write(register::QUEUE_NOTIFY, u32::from(REQUEST_QUEUE));
 }
 
 /// Gives `text` to the VMM to print.

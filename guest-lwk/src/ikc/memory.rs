@@ -6,6 +6,7 @@ use virtio_ikc::address::{GuestPhysical, PAGE_SIZE};
 use virtio_ikc::ring::{Part, QueueLayout, QueueMemory};
 
 use crate::arch::direct_map::{atomic_u16, atomic_u32, atomic_u64};
+use crate::errno::Errno;
 use crate::memory::frames;
 
 /// Where the parts of one queue lie.
@@ -13,18 +14,31 @@ use crate::memory::frames;
 pub struct QueuePlace {
     start: GuestPhysical,
     layout: QueueLayout,
+    pages: u64,
 }
 
 impl QueuePlace {
     /// Takes memory for a queue and for `slots` bytes behind it; answers the place and where the slots begin.
-    ///
-    /// # Panics
-    /// When there is no memory: a partition is never so small.
-    pub fn allocate(layout: QueueLayout, slots: usize) -> (Self, GuestPhysical) {
+    pub fn allocate(layout: QueueLayout, slots: usize) -> Result<(Self, GuestPhysical), Errno> {
         let queue = layout.total_bytes().next_multiple_of(64);
         let pages = ((queue + slots) as u64).div_ceil(PAGE_SIZE);
-        let start = frames::allocate_run_zeroed(pages).expect("memory for a queue");
-        (Self { start, layout }, GuestPhysical(start.0 + queue as u64))
+        let start = frames::allocate_run_zeroed(pages).ok_or(Errno::ENOMEM)?;
+        Ok((Self { start, layout, pages }, GuestPhysical(start.0 + queue as u64)))
+    }
+
+    /// Gives the memory back; nobody uses the queue any more.
+    pub fn free(&self) {
+        frames::free_run(self.start, self.pages);
+    }
+
+    /// Where it begins: its parts lie behind one another as the layout says.
+    pub fn start(&self) -> GuestPhysical {
+        self.start
+    }
+
+    /// Its layout.
+    pub fn layout(&self) -> QueueLayout {
+        self.layout
     }
 
     /// Where its parts lie.

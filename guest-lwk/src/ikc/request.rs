@@ -1,38 +1,28 @@
-//! Asking Linux: a request is drafted, published on the vCPU's own queue, and waited for.
+//! Asking Linux: a request is drafted, published on the process's own queue, and waited for.
 //!
 //! Whoever waits spins as long as a reply is likely to come soon, then halts until the device interrupts. A signal that
 //! may be delivered cuts the wait short: the agent is asked to interrupt the call, and its answer says which came first.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::sync::atomic::Ordering;
 
-use spin::{Mutex, RwLock};
-use virtio_ikc::device::FIRST_REQUEST_QUEUE;
+use lwk_core::signal::Signal;
 use virtio_ikc::message::{
-    BufferDescriptor, Direction, INLINE_SEGMENTS, MAX_BUFFERS, MAX_SEGMENTS, Operation, Reply, Request, Role, Segment,
+    BufferDescriptor, CLOSED_TTIN, CLOSED_TTOU, Direction, INLINE_SEGMENTS, MAX_BUFFERS, MAX_SEGMENTS, Operation,
+    Reply, Request, Role, Segment,
 };
 
-use super::device::{self, Parts};
-use super::events;
-use super::queue::RequestQueue;
-use crate::arch::{boot, current, direct_map, privileged, time};
+use super::board;
+use crate::arch::{boot, current, direct_map, time};
+use crate::process::process::Process;
 use crate::process::thread::Thread;
-use crate::statistics;
+use crate::schedule;
 
 /// How long a reply is spun for, in microseconds.
 const SPIN_MICROSECONDS: u64 = 100;
 /// How often a spinning waiter looks for events.
 const EVENT_CHECK_SPINS: u32 = 64;
-
-static QUEUES: RwLock<Vec<Mutex<RequestQueue>>> = RwLock::new(Vec::new());
-
-/// Makes the queue of `vcpu`; answers its index and where its parts lie.
-pub(super) fn add_queue(vcpu: usize) -> (u16, Parts) {
-    let index = FIRST_REQUEST_QUEUE + u16::try_from(vcpu).unwrap_or(0);
-    let queue = RequestQueue::new(index);
-    let parts = queue.parts();
-    QUEUES.write().push(Mutex::new(queue));
-    (index, parts)
-}
 
 /// A request in the making.
 pub struct Draft {
@@ -66,9 +56,9 @@ impl Draft {
         self.request.header.arguments[index] = value;
     }
 
-    /// One of the arguments.
-    pub fn argument(&self, index: usize) -> u64 {
-        self.request.header.arguments[index]
+    /// The arguments.
+    pub fn raw_arguments(&self) -> [u64; 6] {
+        self.request.header.arguments
     }
 
     /// How many more segments fit.
@@ -104,16 +94,27 @@ impl Draft {
 
     /// Names memory of the LWK itself that Linux is to read.
     pub fn input(&mut self, argument: u8, role: Role, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return self.buffer(argument, role, Direction::IN, 0, &[]);
+        }
         let segment = Segment { address: direct_map::physical_of(bytes), length: bytes.len() as u64 };
-        let segments = if bytes.is_empty() { &[][..] } else { core::slice::from_ref(&segment) };
-        self.buffer(argument, role, Direction::IN, bytes.len() as u64, segments);
+        self.buffer(argument, role, Direction::IN, bytes.len() as u64, &[segment]);
     }
 
-    /// Puts the segments where the agent finds them.
-    fn finish(&mut self, thread: &Thread) {
+    /// Says which of the terminal's signals `thread` does not want.
+    fn close_signals(&mut self, thread: &Thread) {
+        let blocked = thread.signals.lock().mask;
+        let ignored = thread.process().ignored_terminal_signals.load(Ordering::Relaxed);
+        let closed = |signal, bit| if blocked.contains(signal) { bit } else { 0 };
+        self.request.header.closed_signals =
+            ignored | closed(Signal::TTIN, CLOSED_TTIN) | closed(Signal::TTOU, CLOSED_TTOU);
+    }
+
+    /// Names the caller, and puts the segments where the agent finds them.
+    fn finish(&mut self, process: &Process, thread: u32) {
         let header = &mut self.request.header;
-        header.process = thread.process().pid();
-        header.thread = thread.tid();
+        header.process = process.pid();
+        header.thread = thread;
         header.segment_count = u32::try_from(self.segments.len()).unwrap_or(0);
         if self.segments.len() <= INLINE_SEGMENTS {
             self.request.segments[..self.segments.len()].copy_from_slice(&self.segments);
@@ -133,46 +134,72 @@ pub fn send_interruptible(draft: Draft) -> Reply {
     exchange(draft, true)
 }
 
+/// Sends a request for `process`, which need not be the caller's, and waits for its reply.
+pub fn send_for(process: &Arc<Process>, mut draft: Draft) -> Reply {
+    draft.finish(process, process.pid());
+    exchange_with(process, draft, false)
+}
+
 /// Sends a request to which there is no reply.
-pub fn send_last(mut draft: Draft) -> ! {
-    draft.finish(current::thread());
-    publish(current::vcpu(), &mut draft.request);
-    loop {
-        privileged::take_pending();
-        privileged::halt();
+pub fn send_last(mut draft: Draft) {
+    let thread = current::thread();
+    let process = thread.process();
+    draft.finish(process, thread.tid());
+    if !process.is_gone() {
+        publish(process, &mut draft.request);
     }
 }
 
 fn exchange(mut draft: Draft, interruptible: bool) -> Reply {
     let thread = current::thread();
-    draft.finish(thread);
-    let vcpu = current::vcpu();
-    let (slot, sequence) = publish(vcpu, &mut draft.request);
-    Wait { vcpu, slot, sequence, interruptible, interrupt: None, thread }.finish()
+    draft.close_signals(thread);
+    draft.finish(thread.process(), thread.tid());
+    exchange_with(thread.process(), draft, interruptible)
 }
 
-/// Publishes on the queue of `vcpu`, waiting for a free slot if need be.
-fn publish(vcpu: usize, request: &mut Request) -> (u16, u64) {
+fn exchange_with(process: &Arc<Process>, mut draft: Draft, interruptible: bool) -> Reply {
+    let thread = current::thread();
+    let began = thread.ticks();
+    let reply = match publish(process, &mut draft.request) {
+        Some((slot, sequence)) => Wait { process, slot, sequence, interruptible, interrupt: None, thread }.finish(),
+        None => NO_REPLY,
+    };
+    thread.add_waited(thread.ticks().saturating_sub(began));
+    reply
+}
+
+/// What a request comes to whose proxy is no more: the process ends before it sees this.
+const NO_REPLY: Reply = Reply {
+    sequence: 0,
+    result: -(linux_raw_sys::errno::EINTR as i64),
+    signal: 0,
+    interrupted: 1,
+    values: [0; 4],
+    reserved: 0,
+};
+
+/// Publishes on the queue of `process`, waiting for a free slot if need be. `None` if its proxy is no more.
+fn publish(process: &Process, request: &mut Request) -> Option<(u16, u64)> {
     loop {
-        let queues = QUEUES.read();
-        let mut queue = queues[vcpu].lock();
-        let index = queue.index();
-        if let Some((slot, sequence, kick)) = queue.publish(request) {
-            drop(queue);
-            if kick {
-                statistics::doorbell();
-                device::ring_doorbell(index);
-            }
-            return (slot, sequence);
+        if process.is_gone() {
+            return None;
         }
-        drop(queue);
-        core::hint::spin_loop();
+        request.header.vcpu = u32::try_from(current::vcpu()).unwrap_or(0);
+        let published = process.requests.lock().publish(request);
+        if let Some((slot, sequence, kick)) = published {
+            if kick {
+                board::ring(process.place());
+            }
+            return Some((slot, sequence));
+        }
+        board::collect_for(process);
+        schedule::give_way();
     }
 }
 
 /// One caller's wait for one reply.
-struct Wait {
-    vcpu: usize,
+struct Wait<'a> {
+    process: &'a Arc<Process>,
     slot: u16,
     sequence: u64,
     interruptible: bool,
@@ -181,15 +208,16 @@ struct Wait {
     thread: &'static Thread,
 }
 
-impl Wait {
+impl Wait<'_> {
     fn finish(mut self) -> Reply {
         let reply = loop {
             if let Some(reply) = self.spin() {
                 break reply;
             }
-            if let Some(reply) = self.sleep() {
-                break reply;
+            if self.process.is_gone() {
+                return NO_REPLY;
             }
+            self.sleep();
         };
         if let Some(slot) = self.interrupt {
             Self { slot, interruptible: false, interrupt: None, ..self }.finish();
@@ -198,7 +226,14 @@ impl Wait {
     }
 
     fn take(&self) -> Option<Reply> {
-        QUEUES.read()[self.vcpu].lock().take_reply(self.slot)
+        let mut queue = self.process.requests.lock();
+        let woken = if queue.has_replies() { queue.collect() } else { Vec::new() };
+        let reply = queue.take_reply(self.slot);
+        drop(queue);
+        for thread in woken.iter().filter(|thread| !core::ptr::eq(Arc::as_ptr(thread), self.thread)) {
+            schedule::unpark(thread);
+        }
+        reply
     }
 
     /// Looks for the reply for a while.
@@ -213,38 +248,34 @@ impl Wait {
             }
             spins += 1;
             if spins.is_multiple_of(EVENT_CHECK_SPINS) {
+                schedule::poll();
                 self.look_for_signals();
             }
-            if time::ticks().wrapping_sub(start) >= limit {
+            if time::ticks().wrapping_sub(start) >= limit || schedule::others_wait() {
                 return None;
             }
             core::hint::spin_loop();
         }
     }
 
-    /// Halts until the device interrupts.
-    fn sleep(&mut self) -> Option<Reply> {
-        privileged::take_pending();
+    /// Waits for the reply, or for a signal, as another thread runs.
+    fn sleep(&mut self) {
+        schedule::poll();
         self.look_for_signals();
-        let ready = QUEUES.read()[self.vcpu].lock().wait_armed();
+        let ready = self.process.requests.lock().wait_for(self.slot, self.thread.arc());
         if !ready {
-            statistics::halt();
-            privileged::halt();
-            QUEUES.read()[self.vcpu].lock().disarm();
+            schedule::park(None);
         }
-        self.take()
     }
 
     /// Asks the agent to interrupt the call if a signal wants to be delivered.
     fn look_for_signals(&mut self) {
-        events::poll();
         if !self.interruptible || self.interrupt.is_some() || !self.thread.has_deliverable_signal() {
             return;
         }
         let mut draft = Draft::operation(Operation::INTERRUPT);
-        let queue = u64::from(FIRST_REQUEST_QUEUE) + self.vcpu as u64;
-        draft.arguments([self.sequence, queue, 0, 0, 0, 0]);
-        draft.finish(self.thread);
-        self.interrupt = Some(publish(self.vcpu, &mut draft.request).0);
+        draft.arguments([self.sequence, 0, 0, 0, 0, 0]);
+        draft.finish(self.process, self.thread.tid());
+        self.interrupt = publish(self.process, &mut draft.request).map(|published| published.0);
     }
 }

@@ -19,6 +19,12 @@ pub fn initialise() {
     *ACCOUNT.lock() = Some(CommitAccount::new(limit));
 }
 
+/// Bytes that are promised, and that can be.
+pub fn usage() -> (u64, u64) {
+    let account = ACCOUNT.lock();
+    account.as_ref().map_or((0, 0), |account| (account.used(), account.limit()))
+}
+
 /// Promises `bytes`.
 pub fn charge(bytes: u64) -> Result<(), Errno> {
     let mut account = ACCOUNT.lock();

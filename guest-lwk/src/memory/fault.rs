@@ -7,6 +7,7 @@ use virtio_ikc::address::PAGE_SIZE;
 use virtio_ikc::layout::PROGRAM_END;
 
 use super::commit;
+use super::page_table::Mapping;
 use super::populate::PopulateError;
 use super::space::AddressSpace;
 
@@ -26,6 +27,7 @@ pub struct BadAccess {
 
 const UNMAPPED: BadAccess = BadAccess { signal: abi::SIGSEGV, code: abi::SEGV_MAPERR.cast_signed() };
 const FORBIDDEN: BadAccess = BadAccess { signal: abi::SIGSEGV, code: abi::SEGV_ACCERR.cast_signed() };
+const NO_MEMORY: BadAccess = BadAccess { signal: abi::SIGBUS, code: abi::BUS_ADRERR.cast_signed() };
 const BEYOND: BadAccess = BadAccess { signal: abi::SIGBUS, code: abi::BUS_ADRERR.cast_signed() };
 
 impl AddressSpace {
@@ -42,16 +44,24 @@ impl AddressSpace {
             return Err(FORBIDDEN);
         }
         if let Some(mapping) = self.table.find(address) {
-            // Another vCPU, or the host's shadow of the table, was quicker or is behind.
-            let flags = mapping.entry.flags();
-            let page = address & !(PAGE_SIZE - 1);
-            self.flush(&(page..page + PAGE_SIZE));
-            return if flags.contains(EntryFlags::PRESENT) { Ok(()) } else { Err(FORBIDDEN) };
+            return self.resolve_mapped(&area.clone(), mapping, address, error);
         }
         self.populate_around(address).map_err(|error| match error {
             PopulateError::BeyondFile => BEYOND,
-            PopulateError::OutOfMemory => BadAccess { signal: abi::SIGBUS, code: abi::BUS_ADRERR.cast_signed() },
+            PopulateError::OutOfMemory => NO_MEMORY,
         })
+    }
+
+    /// A fault on a page that is mapped: its frame is shared, or somebody was quicker.
+    fn resolve_mapped(&mut self, area: &Vma, mapping: Mapping, address: u64, error: u64) -> Result<(), BadAccess> {
+        let flags = mapping.entry.flags();
+        if error & FAULT_WRITE != 0 && !flags.contains(EntryFlags::WRITABLE) {
+            return self.take_over(area, address).map_err(|_| NO_MEMORY);
+        }
+        // Another vCPU, or the host's shadow of the table, was quicker or is behind.
+        let page = address & !(PAGE_SIZE - 1);
+        self.flush(&(page..page + PAGE_SIZE));
+        if flags.contains(EntryFlags::PRESENT) { Ok(()) } else { Err(FORBIDDEN) }
     }
 
     /// Lets the stack grow down to `address`, within its limit and away from its neighbours (mmap(2), `MAP_GROWSDOWN`).

@@ -3,7 +3,8 @@
 //! Frames that were never handed out are still zero, because the host gives fresh pages; the allocator knows which those are, so a
 //! program's first pages are not zeroed twice.
 
-use alloc::collections::BTreeMap;
+use core::ops::Range;
+use core::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 
 use lwk_core::frames::FrameAllocator;
 use spin::Mutex;
@@ -21,7 +22,9 @@ pub fn initialise(page: &BootPage) {
     let frames = end / PAGE_SIZE;
     let words = FrameAllocator::storage_words(frames);
     let storage = page.free_start.align_up(PAGE_SIZE).unwrap_or(page.free_start);
-    let storage_end = GuestPhysical(storage.0 + words as u64 * 8).align_up(PAGE_SIZE).unwrap_or(storage);
+    let owners = GuestPhysical(storage.0 + words as u64 * 8).align_up(PAGE_SIZE).unwrap_or(storage);
+    OWNERS.store(owners.0, Ordering::Relaxed);
+    let storage_end = GuestPhysical(owners.0 + frames * 2).align_up(PAGE_SIZE).unwrap_or(owners);
     let mut allocator =
         FrameAllocator::new(direct_map::words(storage, words), 0, frames).expect("the storage was sized for it");
     for region in regions {
@@ -56,6 +59,18 @@ pub fn allocate_run_zeroed(count: u64) -> Option<GuestPhysical> {
     Some(address)
 }
 
+/// `count` contiguous frames with anything in them, aligned to their number where that is a power of two.
+pub fn allocate_run(count: u64) -> Option<GuestPhysical> {
+    let block = with(|frames| {
+        if count.is_power_of_two() {
+            frames.allocate(u8::try_from(count.ilog2()).unwrap_or(u8::MAX)).map(|block| block.frame)
+        } else {
+            frames.allocate_run(count).map(|run| run.frame)
+        }
+    })?;
+    Some(GuestPhysical(block * PAGE_SIZE))
+}
+
 /// Memory for the LWK itself: `bytes` (a power of two, at least a page), aligned to their number, with anything in them.
 pub fn allocate_for_lwk(bytes: u64) -> Option<GuestPhysical> {
     let order = u8::try_from((bytes / PAGE_SIZE).max(1).ilog2()).ok()?;
@@ -63,31 +78,57 @@ pub fn allocate_for_lwk(bytes: u64) -> Option<GuestPhysical> {
     Some(GuestPhysical(block.frame * PAGE_SIZE))
 }
 
-/// How many owners beyond the first a frame has, for those that have any.
-static SHARED: Mutex<BTreeMap<u64, u32>> = Mutex::new(BTreeMap::new());
+/// Where the number of owners beyond the first stands for each frame, 16 bits each.
+static OWNERS: AtomicU64 = AtomicU64::new(0);
+/// The sum of all those numbers.
+static SHARED: AtomicU64 = AtomicU64::new(0);
+
+fn other_owners(address: GuestPhysical) -> &'static AtomicU16 {
+    direct_map::atomic_u16(GuestPhysical(OWNERS.load(Ordering::Relaxed) + address.0 / PAGE_SIZE * 2))
+}
 
 /// Gives `count` frames at `address` another owner: each is free when all of them have given it back.
 pub fn share_run(address: GuestPhysical, count: u64) {
-    let mut shared = SHARED.lock();
-    let first = address.0 / PAGE_SIZE;
-    for frame in first..first + count {
-        *shared.entry(frame).or_insert(0) += 1;
+    for number in 0..count {
+        other_owners(GuestPhysical(address.0 + number * PAGE_SIZE)).fetch_add(1, Ordering::SeqCst);
     }
+    SHARED.fetch_add(count, Ordering::SeqCst);
+}
+
+/// Whether one of `count` frames at `address` has another owner. Only an owner can share it again.
+pub fn is_shared(address: GuestPhysical, count: u64) -> bool {
+    let shared = |number| other_owners(GuestPhysical(address.0 + number * PAGE_SIZE)).load(Ordering::SeqCst) != 0;
+    SHARED.load(Ordering::SeqCst) != 0 && (0..count).any(shared)
 }
 
 /// Gives `count` frames at `address` back.
 pub fn free_run(address: GuestPhysical, count: u64) {
-    let mut shared = SHARED.lock();
-    if shared.is_empty() {
+    if SHARED.load(Ordering::SeqCst) == 0 {
         return free_owned(address, count);
     }
+    let mut first = 0;
     for number in 0..count {
-        let frame = GuestPhysical(address.0 + number * PAGE_SIZE);
-        match shared.get_mut(&(frame.0 / PAGE_SIZE)) {
-            None => free_owned(frame, 1),
-            Some(1) => drop(shared.remove(&(frame.0 / PAGE_SIZE))),
-            Some(others) => *others -= 1,
+        if leave_to_others(GuestPhysical(address.0 + number * PAGE_SIZE)) {
+            free_part(address, first..number);
+            first = number + 1;
         }
+    }
+    free_part(address, first..count);
+}
+
+/// Whether the frame has another owner, who is one fewer now.
+fn leave_to_others(frame: GuestPhysical) -> bool {
+    let fewer = |owners: u16| owners.checked_sub(1);
+    let left = other_owners(frame).fetch_update(Ordering::SeqCst, Ordering::SeqCst, fewer).is_ok();
+    if left {
+        SHARED.fetch_sub(1, Ordering::SeqCst);
+    }
+    left
+}
+
+fn free_part(address: GuestPhysical, part: Range<u64>) {
+    if !part.is_empty() {
+        free_owned(GuestPhysical(address.0 + part.start * PAGE_SIZE), part.end - part.start);
     }
 }
 

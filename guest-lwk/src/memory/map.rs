@@ -8,7 +8,8 @@ use lwk_core::vma::{Backing, Vma, VmaFlags};
 use virtio_ikc::address::{GuestVirtual, PAGE_SIZE, page_align_up};
 use virtio_ikc::layout::{PROGRAM_END, PROGRAM_START};
 
-use super::file::{self, MappedFile};
+use super::file::MappedFile;
+use super::object::SharedObject;
 use super::space::AddressSpace;
 use crate::errno::{Errno, SysResult};
 
@@ -48,13 +49,22 @@ impl AddressSpace {
         if !self.areas.is_free(&range) {
             self.remove_areas(&range)?;
         }
+        if let Some(mapped) = request.file {
+            self.files.remember(mapped.handle, mapped.size, mapped.identity);
+        }
         if let Some(mapped) = request.file
             && area.flags.contains(VmaFlags::SHARED)
             && !mapped.is_zero_device
         {
-            file::open_window(mapped, request.length, request.protection)?;
+            let writable = self.files.open_window(mapped, request.length, request.protection)?;
+            if !writable {
+                area.maximum_protection.remove(Protection::WRITE);
+            }
         }
         area.flags.set(VmaFlags::GROWS_DOWN, request.flags & abi::MAP_GROWSDOWN != 0);
+        if area.flags.contains(VmaFlags::SHARED) && area.backing == Backing::Anonymous {
+            area.backing = self.share(SharedObject::new(request.length, !area.flags.contains(VmaFlags::NO_RESERVE))?);
+        }
         self.add_area(area)?;
         let eager = request.flags & (abi::MAP_POPULATE | abi::MAP_LOCKED) != 0 || self.lock_future;
         self.populate_new(&range, eager);

@@ -3,15 +3,21 @@
 //! The order of things: [`frames`] owns the partition's memory, [`page_table`] puts frames where a program sees them,
 //! [`space`] knows what a program was promised and keeps the two in line. The files beside it are the calls' own rules.
 
+mod attach;
 pub mod commit;
 pub mod fault;
 pub mod file;
+mod fork;
 pub mod frames;
+pub mod futex_key;
 pub mod map;
+pub mod object;
 pub mod page_table;
 pub mod populate;
 pub mod protect;
 pub mod remap;
+pub mod segment;
 pub mod space;
 pub mod unmap;
 pub mod user;
+pub mod view;

@@ -79,6 +79,19 @@ impl PageTable {
         Ok(Self { root })
     }
 
+    /// The table that vCPUs start with: there is nothing in it but the LWK, and nobody gives it back.
+    pub fn of_the_lwk() -> Self {
+        Self { root: boot::page().page_table }
+    }
+
+    /// Gives the tables back, which hold no page any more.
+    pub fn free(self) {
+        for index in 0..LWK_SLOT {
+            free_tables(read(self.root, index), Level::Top);
+        }
+        frames::free_run(self.root, 1);
+    }
+
     /// What CR3 is loaded with.
     pub fn root(&self) -> GuestPhysical {
         self.root
@@ -145,6 +158,21 @@ impl PageTable {
         }
         visit_level(self.root, Level::Top, 0, &range, visit)
     }
+}
+
+/// Gives back the table that `entry` of `level` names, and all below it.
+fn free_tables(entry: Entry, level: Level) {
+    let Some(below) = level.below() else { return };
+    if entry.0 == 0 || is_leaf(entry) {
+        return;
+    }
+    let table = GuestPhysical(entry.address());
+    if below != Level::Table {
+        for index in 0..lwk_core::page_table::ENTRIES {
+            free_tables(read(table, index), below);
+        }
+    }
+    frames::free_run(table, 1);
 }
 
 fn table_entry(table: GuestPhysical) -> Entry {
@@ -235,6 +263,11 @@ impl Released {
             return;
         }
         self.runs.push((frame, count));
+    }
+
+    /// How much memory that is.
+    pub fn bytes(&self) -> u64 {
+        self.runs.iter().map(|(_, count)| count * PAGE_SIZE).sum()
     }
 
     /// Gives the frames back. The caller has flushed.

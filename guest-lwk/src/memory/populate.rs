@@ -11,7 +11,7 @@ use virtio_ikc::address::{GuestPhysical, LARGE_PAGE_SIZE, PAGE_SIZE};
 
 use super::page_table::{CHARGED, OWNED, leaf_flags};
 use super::space::AddressSpace;
-use super::{commit, file, frames};
+use super::{commit, frames};
 
 /// Anonymous memory up to this size is populated at once.
 const EAGER_ANONYMOUS_BYTES: u64 = 256 << 10;
@@ -35,8 +35,12 @@ impl AddressSpace {
     pub(super) fn populate_new(&mut self, range: &Range<u64>, everything: bool) {
         let Some(area) = self.areas.find(range.start) else { return };
         let limit = match area.backing {
-            Backing::Anonymous if area.flags.contains(VmaFlags::NO_RESERVE) => 0,
-            Backing::Anonymous => EAGER_ANONYMOUS_BYTES,
+            Backing::Anonymous | Backing::Shared { .. }
+                if area.flags.intersects(VmaFlags::NO_RESERVE | VmaFlags::STACK) =>
+            {
+                0
+            }
+            Backing::Anonymous | Backing::Shared { .. } => EAGER_ANONYMOUS_BYTES,
             _ => EAGER_FILE_BYTES,
         };
         if area.protection.is_accessible() && (everything || range.end - range.start <= limit) {
@@ -78,6 +82,9 @@ impl AddressSpace {
     }
 
     fn populate_large(&mut self, area: &Vma, address: u64) -> bool {
+        if let Backing::Shared { object, offset } = area.backing {
+            return self.show_large(area, address, object, offset);
+        }
         let order = u8::try_from((LARGE_PAGE_SIZE / PAGE_SIZE).ilog2()).unwrap_or(9);
         let charge = if area.flags.contains(VmaFlags::ACCOUNTED) { 0 } else { LARGE_PAGE_SIZE };
         if commit::charge(charge).is_err() {
@@ -102,6 +109,7 @@ impl AddressSpace {
             Backing::File { handle, offset } if area.flags.contains(VmaFlags::SHARED) => {
                 self.populate_shared(area, range, handle, offset)
             }
+            Backing::Shared { object, offset } => self.show_small(area, range, object, offset),
             Backing::File { handle, offset } => self.populate_private(area, range, handle, offset),
             Backing::Anonymous | Backing::Special(_) => {
                 let (frame, length) = take_frames(area, range.end - range.start)?;
@@ -134,9 +142,9 @@ impl AddressSpace {
         offset: u64,
     ) -> Result<u64, PopulateError> {
         let position = offset + (range.start - area.start);
-        let length = length_in_file(handle, position, range.end - range.start)?;
+        let length = self.length_in_file(handle, position, range.end - range.start)?;
         let (frame, length) = take_frames(area, length)?;
-        let read = file::read(handle, position, frame, length).unwrap_or(0);
+        let read = self.files.read(handle, position, frame, length).unwrap_or(0);
         if read == 0 {
             frames::free_run(frame, length / PAGE_SIZE);
             if !area.flags.contains(VmaFlags::ACCOUNTED) {
@@ -155,10 +163,10 @@ impl AddressSpace {
         offset: u64,
     ) -> Result<u64, PopulateError> {
         let position = offset + (range.start - area.start);
-        let length = length_in_file(handle, position, range.end - range.start)?;
+        let length = self.length_in_file(handle, position, range.end - range.start)?;
         let flags = leaf_flags(area.protection, Level::Table, lwk_core::page_table::EntryFlags::empty());
         for step in (0..length).step_by(4096) {
-            let frame = file::shown_at(handle, position + step).ok_or(PopulateError::BeyondFile)?;
+            let frame = self.files.shown_at(handle, position + step).ok_or(PopulateError::BeyondFile)?;
             self.table.map(range.start + step, Level::Table, frame, flags).map_err(|_| PopulateError::OutOfMemory)?;
         }
         Ok(range.start + length)
@@ -179,6 +187,19 @@ impl AddressSpace {
         let _ = self.populate(&(reached..end.max(reached)));
         Ok(())
     }
+
+    /// How many of `length` bytes at `position` are in pages that the file reaches into.
+    fn length_in_file(&mut self, handle: u64, position: u64, length: u64) -> Result<u64, PopulateError> {
+        let mut size = self.files.size(handle);
+        if position + length > size {
+            size = self.files.refresh_size(handle);
+        }
+        let pages_end = virtio_ikc::address::page_align_up(size).unwrap_or(size);
+        match pages_end.checked_sub(position) {
+            Some(rest) if rest > 0 => Ok(rest.min(length)),
+            _ => Err(PopulateError::BeyondFile),
+        }
+    }
 }
 
 /// Frames for up to `length` bytes: all of them in one run, or a single one when memory is scattered.
@@ -197,21 +218,9 @@ fn take_frames(area: &Vma, length: u64) -> Result<(GuestPhysical, u64), Populate
 }
 
 fn can_be_large(area: &Vma, large: u64) -> bool {
-    area.backing == Backing::Anonymous
+    matches!(area.backing, Backing::Anonymous | Backing::Shared { .. })
         && !area.flags.contains(VmaFlags::NO_HUGE)
+        && (!area.flags.contains(VmaFlags::STACK) || area.flags.contains(VmaFlags::HUGE))
         && area.start <= large
         && area.end >= large + LARGE_PAGE_SIZE
-}
-
-/// How many of `length` bytes at `position` are in pages that the file reaches into.
-fn length_in_file(handle: u64, position: u64, length: u64) -> Result<u64, PopulateError> {
-    let mut size = file::size(handle);
-    if position + length > size {
-        size = file::refresh_size(handle);
-    }
-    let pages_end = virtio_ikc::address::page_align_up(size).unwrap_or(size);
-    match pages_end.checked_sub(position) {
-        Some(rest) if rest > 0 => Ok(rest.min(length)),
-        _ => Err(PopulateError::BeyondFile),
-    }
 }

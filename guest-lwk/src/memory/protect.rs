@@ -3,13 +3,15 @@
 use core::ops::Range;
 
 use lwk_core::commit::is_accounted;
-use lwk_core::page_table::EntryFlags;
+use lwk_core::page_table::{Entry, EntryFlags, Level};
 use lwk_core::protection::Protection;
 use lwk_core::vma::{Vma, VmaFlags};
 
-use super::commit;
-use super::page_table::leaf_flags;
+use virtio_ikc::address::{GuestPhysical, PAGE_SIZE};
+
+use super::page_table::{OWNED, leaf_flags};
 use super::space::AddressSpace;
+use super::{commit, frames};
 use crate::errno::{Errno, SysResult};
 
 impl AddressSpace {
@@ -52,7 +54,11 @@ impl AddressSpace {
                 kept.remove(super::page_table::CHARGED);
                 charged += level.entry_bytes();
             }
-            *entry = entry.with_flags(leaf_flags(protection, level, kept));
+            let mut flags = leaf_flags(protection, level, kept);
+            if is_shared_copy(area, *entry, level) {
+                flags.remove(EntryFlags::WRITABLE);
+            }
+            *entry = entry.with_flags(flags);
             flush |= loses_rights(old, entry.flags());
         })?;
         commit::uncharge(charged);
@@ -67,6 +73,12 @@ impl AddressSpace {
         });
         Ok(())
     }
+}
+
+/// Whether the page is private but its frame is another process's as well: it is copied when it is written.
+fn is_shared_copy(area: &Vma, entry: Entry, level: Level) -> bool {
+    let private = !area.flags.contains(VmaFlags::SHARED) && entry.flags().contains(OWNED);
+    private && frames::is_shared(GuestPhysical(entry.page_address(level)), level.entry_bytes() / PAGE_SIZE)
 }
 
 /// Whether a TLB that still has `old` would allow what `new` does not, or fault where `new` does not. Only an entry

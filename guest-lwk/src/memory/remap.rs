@@ -102,7 +102,7 @@ impl AddressSpace {
         if !area.flags.contains(VmaFlags::SHARED) {
             return Ok(());
         }
-        if let Some(old) = file::widen_window(handle, offset + (from - area.start) + length)? {
+        if let Some(old) = self.files.widen_window(handle, offset + (from - area.start) + length)? {
             self.cut_mappings(handle, 0)?;
             file::close_window(old);
         }
@@ -226,8 +226,6 @@ fn continued(area: &Vma, from: u64, target: u64, length: u64) -> Vma {
     new.start = target;
     new.end = target + length;
     new.flags.remove(VmaFlags::ACCOUNTED);
-    if let Backing::File { handle, offset } = area.backing {
-        new.backing = Backing::File { handle, offset: offset + (from - area.start) };
-    }
+    new.backing = area.backing.advanced(from - area.start);
     new
 }

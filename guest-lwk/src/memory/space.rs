@@ -1,5 +1,7 @@
 //! An address space: what a program was promised (its areas) and what is mapped of it (its page table).
 
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
 use core::ops::Range;
 
 use lwk_core::commit::is_accounted;
@@ -9,10 +11,14 @@ use virtio_ikc::address::{GuestPhysical, LARGE_PAGE_SIZE, PAGE_SIZE};
 use virtio_ikc::boot::MemoryRegion;
 use virtio_ikc::layout::{PROGRAM_END, PROGRAM_START};
 
+use super::commit;
+use super::file::FileTable;
+use super::object::SharedObject;
 use super::page_table::{PageTable, Released};
-use super::{commit, file};
-use crate::arch::privileged;
+use crate::arch::boot;
+use crate::arch::lock::SleepLock;
 use crate::errno::Errno;
+use crate::schedule;
 
 /// Room that is left below the highest stack for it to grow (as Linux's `mmap_base()` does, at least 128 MiB).
 const STACK_ROOM: u64 = 128 << 20;
@@ -37,6 +43,32 @@ pub struct Heap {
     pub end: u64,
 }
 
+/// Where the parts of a program are, as execve(2) laid them out.
+#[derive(Clone, Debug, Default)]
+pub struct ProgramLayout {
+    /// Its own code.
+    pub code: Range<u64>,
+    /// Its own data.
+    pub data: Range<u64>,
+    /// The stack pointer at its first instruction.
+    pub stack: u64,
+    /// The strings of its arguments.
+    pub arguments: Range<u64>,
+    /// Those of its environment.
+    pub environment: Range<u64>,
+    /// The auxiliary vector.
+    pub auxiliary: Range<u64>,
+    /// The agent's name for its file.
+    pub executable: Option<u64>,
+}
+
+/// The address space of processes that have none any more: the LWK alone.
+pub fn nothing() -> (Arc<SleepLock<AddressSpace>>, GuestPhysical) {
+    let root = boot::page().page_table;
+    let limits = MemoryLimits { stack: 0, data: 0, address_space: 0 };
+    (Arc::new(SleepLock::new(AddressSpace::with(PageTable::of_the_lwk(), limits, 0))), root)
+}
+
 /// One process's memory.
 pub struct AddressSpace {
     pub(super) table: PageTable,
@@ -46,6 +78,16 @@ pub struct AddressSpace {
     pub limits: MemoryLimits,
     /// Mappings without a wish are placed below this address, from the top down.
     pub(super) mapping_top: u64,
+    /// The files that it maps.
+    pub files: FileTable,
+    /// The shared memory that it shows, by its number.
+    pub(super) objects: BTreeMap<u64, Arc<SharedObject>>,
+    /// The program in it.
+    pub program: ProgramLayout,
+    /// The most bytes that its areas had.
+    pub(super) peak: u64,
+    /// The most bytes that were resident when somebody looked.
+    pub(super) resident_peak: u64,
     /// Whether new mappings are locked (mlockall(2) with `MCL_FUTURE`).
     pub(super) lock_future: bool,
 }
@@ -53,16 +95,54 @@ pub struct AddressSpace {
 impl AddressSpace {
     /// An empty address space whose layout is shifted by `random`.
     pub fn new(limits: MemoryLimits, random: u64) -> Result<Self, Errno> {
+        Ok(Self::with(PageTable::new()?, limits, random))
+    }
+
+    /// The same with a given page table.
+    fn with(table: PageTable, limits: MemoryLimits, random: u64) -> Self {
         let room = limits.stack.clamp(STACK_ROOM, PROGRAM_END / 6 * 5);
         let shift = (random % (1 << 22)) * PAGE_SIZE;
-        Ok(Self {
-            table: PageTable::new()?,
+        Self {
+            table,
             areas: VmaTree::new(),
             heap: Heap::default(),
             limits,
             mapping_top: (PROGRAM_END - LARGE_PAGE_SIZE - room - shift) & !(PAGE_SIZE - 1),
+            files: FileTable::default(),
+            objects: BTreeMap::new(),
+            program: ProgramLayout::default(),
+            peak: 0,
+            resident_peak: 0,
             lock_future: false,
-        })
+        }
+    }
+
+    /// An empty address space for a child of this one's process, laid out as this one is.
+    pub(super) fn empty_copy(&self) -> Result<Self, Errno> {
+        let mut copy = Self::with(PageTable::new()?, self.limits, 0);
+        (copy.heap, copy.mapping_top) = (self.heap, self.mapping_top);
+        copy.program = self.program.clone();
+        Ok(copy)
+    }
+
+    /// Gives everything back; no thread uses the space any more, and no vCPU once this begins to take it apart.
+    /// Answers how many bytes were resident.
+    pub fn destroy(mut self, release_files: bool) -> u64 {
+        schedule::forget(self.root());
+        let everything = 0..PROGRAM_END;
+        let mut released = Released::default();
+        // It fails only where a page would have to be split.
+        let _ = self.table.visit(everything.clone(), &mut |_, level, entry| released.take(level, entry));
+        let resident = released.bytes().max(self.resident_peak);
+        released.free();
+        for piece in self.areas.remove(&everything) {
+            if piece.flags.contains(VmaFlags::ACCOUNTED) {
+                commit::uncharge(piece.end - piece.start);
+            }
+        }
+        self.files.clear(release_files);
+        self.table.free();
+        resident
     }
 
     /// What CR3 is loaded with.
@@ -78,7 +158,7 @@ impl AddressSpace {
     /// Forgets what this vCPU's TLB knows of `range`.
     pub(super) fn flush(&self, range: &Range<u64>) {
         let region = MemoryRegion { start: GuestPhysical(range.start), length: range.end - range.start };
-        privileged::flush(self.table.root(), region);
+        schedule::flush(self.table.root(), region);
     }
 
     /// Ends a change that took pages out of `range`.
@@ -131,6 +211,7 @@ impl AddressSpace {
             area.flags |= VmaFlags::LOCKED;
         }
         self.areas.insert(area);
+        self.peak = self.peak.max(self.areas.total_bytes());
         Ok(())
     }
 
@@ -148,11 +229,12 @@ impl AddressSpace {
         Ok(())
     }
 
-    /// Gives the file of a removed piece back if nothing else maps it.
-    fn drop_backing(&self, piece: &Vma) {
-        let Backing::File { handle, .. } = piece.backing else { return };
-        if !self.areas.holds_file(handle) {
-            file::release(handle);
+    /// Gives the file or the shared memory of a removed piece back if nothing else maps it.
+    fn drop_backing(&mut self, piece: &Vma) {
+        match piece.backing {
+            Backing::File { handle, .. } if !self.areas.holds_file(handle) => self.files.release(handle),
+            Backing::Shared { object, .. } if !self.areas.holds_object(object) => drop(self.objects.remove(&object)),
+            _ => {}
         }
     }
 

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use linux_raw_sys::general as abi;
 use lwk_core::page_table::EntryFlags;
 use lwk_core::vma::{Backing, Vma, VmaFlags};
-use virtio_ikc::address::{PAGE_SIZE, page_align_up};
+use virtio_ikc::address::{GuestPhysical, PAGE_SIZE, page_align_up};
 
 use super::page_table::Released;
 use super::space::AddressSpace;
@@ -165,13 +165,13 @@ impl AddressSpace {
         Ok(resident)
     }
 
-    /// Serves msync(2) for the shared mappings in `range`; each is given to `sync` as handle, offset and length.
-    pub fn shared_pieces(&self, range: &Range<u64>) -> Vec<(u64, u64, u64)> {
+    /// Where in the window the shared mappings of files in `range` are, and how long they are.
+    pub fn shown_pieces(&self, range: &Range<u64>) -> Vec<(GuestPhysical, u64)> {
         self.areas
             .pieces(range)
             .filter(|area| area.flags.contains(VmaFlags::SHARED))
             .filter_map(|area| match area.backing {
-                Backing::File { handle, offset } => Some((handle, offset, area.end - area.start)),
+                Backing::File { handle, offset } => Some((self.files.shown_at(handle, offset)?, area.bytes())),
                 _ => None,
             })
             .collect()

@@ -2,6 +2,7 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use linux_raw_sys::auxvec::{
     AT_BASE, AT_CLKTCK, AT_EGID, AT_ENTRY, AT_EUID, AT_EXECFN, AT_FLAGS, AT_GID, AT_HWCAP, AT_HWCAP2, AT_PAGESZ,
@@ -14,11 +15,11 @@ use lwk_core::vma::{Backing, Vma, VmaFlags};
 use virtio_ikc::address::{LARGE_PAGE_SIZE, PAGE_SIZE};
 use virtio_ikc::layout::PROGRAM_END;
 
-use super::execute::{Executable, Seed};
+use super::execute::{Executable, Place, Seed};
 use crate::arch::context::Context;
 use crate::arch::{boot, fpu};
 use crate::errno::Errno;
-use crate::memory::space::AddressSpace;
+use crate::memory::space::{AddressSpace, ProgramLayout};
 
 /// Where position-independent programs begin at the lowest: two thirds of the address space, as Linux's `ELF_ET_DYN_BASE`.
 const DYNAMIC_BASE: u64 = 0x5555_5555_4000;
@@ -28,9 +29,10 @@ const INITIAL_STACK_BYTES: u64 = 192 << 10;
 const AT_MINSIGSTKSZ: u32 = 51;
 /// Bytes of a signal frame without the floating-point state.
 const SIGNAL_FRAME_BYTES: u64 = 1024;
-/// Kinds of special areas.
+/// The special area that is the time page.
 const TIME_PAGE: u8 = 1;
-const VDSO: u8 = 2;
+/// The special area that is the vDSO.
+pub const VDSO: u8 = 2;
 
 /// A program and its arguments.
 pub struct Image<'a> {
@@ -48,8 +50,8 @@ pub struct Image<'a> {
 pub fn load(space: &mut AddressSpace, image: &Image<'_>, seed: &mut Seed) -> Result<Context, Errno> {
     let plan = plan(image.file, Role::Program)?;
     let interpreter = interpreter(image.file, &plan)?;
-    let stack_top = PROGRAM_END - LARGE_PAGE_SIZE - (seed.next() % 0x4000) * PAGE_SIZE;
-    let base = DYNAMIC_BASE + (seed.next() % (1 << 28)) * PAGE_SIZE;
+    let stack_top = PROGRAM_END - LARGE_PAGE_SIZE - (seed.shift() % 0x4000) * PAGE_SIZE;
+    let base = DYNAMIC_BASE + (seed.shift() % (1 << 28)) * PAGE_SIZE;
     let bias = map_plan(space, image.file, &plan, base & !(plan.alignment - 1))?;
     let mut entry = plan.entry_address(bias).map_err(|error| errno(error, Role::Program))?;
     let program_entry = entry;
@@ -62,13 +64,29 @@ pub fn load(space: &mut AddressSpace, image: &Image<'_>, seed: &mut Seed) -> Res
         entry = plan.entry_address(bias).map_err(|error| errno(error, Role::Interpreter))?;
     }
     let heap = (plan.highest().wrapping_add(bias)).next_multiple_of(PAGE_SIZE);
-    space.set_heap(heap + (seed.next() % 0x2000) * PAGE_SIZE);
+    space.set_heap(heap + (seed.shift() % 0x2000) * PAGE_SIZE);
     let vdso = add_vdso(space)?;
     let auxiliary = auxiliary_vector(&plan, bias, program_entry, interpreter_base, vdso);
     let stack = build_stack(image, &auxiliary, stack_top, space.limits.stack, seed)?;
     add_stack(space, stack_top, stack.bytes.len() as u64, plan.stack_executable.unwrap_or(true))?;
     space.copy_out_forced(stack.stack_pointer, &stack.bytes)?;
+    space.program = layout(&plan, bias, &stack);
     Ok(Context::start(entry, stack.stack_pointer))
+}
+
+/// Where the parts of the program are. Its file is known to whoever opened it.
+fn layout(plan: &Plan, bias: u64, stack: &StackImage) -> ProgramLayout {
+    let moved = |range: Range<u64>| range.start.wrapping_add(bias)..range.end.wrapping_add(bias);
+    let (code, data) = plan.code_and_data();
+    ProgramLayout {
+        code: moved(code),
+        data: moved(data),
+        stack: stack.stack_pointer,
+        arguments: stack.arguments.clone(),
+        environment: stack.environment.clone(),
+        auxiliary: stack.auxiliary.clone(),
+        executable: None,
+    }
 }
 
 fn errno(error: lwk_core::elf::ElfError, role: Role) -> Errno {
@@ -91,7 +109,7 @@ fn interpreter(file: &Executable, plan: &Plan) -> Result<Option<(Executable, Pla
     let Some(range) = plan.interpreter.clone() else { return Ok(None) };
     let bytes = file.read(range.start, range.end - range.start)?;
     let path = interpreter_path(&bytes).map_err(|error| errno(error, Role::Program))?;
-    let opened = Executable::open(path)?;
+    let opened = Executable::open(Place::here(path))?;
     let plan = self::plan(&opened, Role::Interpreter)?;
     Ok(Some((opened, plan)))
 }
@@ -99,6 +117,7 @@ fn interpreter(file: &Executable, plan: &Plan) -> Result<Option<(Executable, Pla
 /// Maps the segments of `plan`, moved to `base` if it can be moved; answers by how much.
 fn map_plan(space: &mut AddressSpace, file: &Executable, plan: &Plan, base: u64) -> Result<u64, Errno> {
     let bias = plan.bias(base).map_err(|error| errno(error, Role::Program))?;
+    file.keep_for(space);
     for step in plan.steps(bias) {
         match step {
             MapStep::File { start, end, offset, protection } => {
@@ -114,7 +133,6 @@ fn map_plan(space: &mut AddressSpace, file: &Executable, plan: &Plan, base: u64)
             }
         }
     }
-    file.keep();
     Ok(bias)
 }
 

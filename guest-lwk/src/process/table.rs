@@ -1,34 +1,96 @@
-//! The processes of the partition, by pid.
+//! The processes of the partition: by pid, and by their places on the notice board.
 
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
-use spin::Mutex;
-use virtio_ikc::message::Event;
+use spin::{Mutex, RwLock};
+use virtio_ikc::notice::{FIRST_PLACE, PLACES};
 
 use super::process::Process;
+use super::thread::Thread;
+use crate::errno::Errno;
 
-static PROCESSES: Mutex<BTreeMap<u32, Arc<Process>>> = Mutex::new(BTreeMap::new());
+static PROCESSES: RwLock<BTreeMap<u32, Arc<Process>>> = RwLock::new(BTreeMap::new());
+static PLACES_TAKEN: Mutex<Vec<Place>> = Mutex::new(Vec::new());
+
+/// A place on the notice board.
+#[derive(Clone)]
+enum Place {
+    Free,
+    /// Its process is being made.
+    Reserved,
+    Taken(Arc<Process>),
+}
+
+/// Takes a free place; EAGAIN if there are as many processes as there can be.
+pub fn reserve_place() -> Result<usize, Errno> {
+    let mut places = PLACES_TAKEN.lock();
+    if places.is_empty() {
+        places.push(Place::Reserved);
+    }
+    let free = places.iter().position(|place| matches!(place, Place::Free)).unwrap_or(places.len());
+    if free >= PLACES {
+        return Err(Errno::EAGAIN);
+    }
+    debug_assert!(free >= FIRST_PLACE);
+    match places.get_mut(free) {
+        Some(place) => *place = Place::Reserved,
+        None => places.push(Place::Reserved),
+    }
+    Ok(free)
+}
+
+/// Gives a place back that no process has.
+pub fn free_place(place: usize) {
+    PLACES_TAKEN.lock()[place] = Place::Free;
+}
 
 /// Enters a process.
 pub fn add(process: Arc<Process>) {
-    PROCESSES.lock().insert(process.pid(), process);
+    PLACES_TAKEN.lock()[process.place()] = Place::Taken(Arc::clone(&process));
+    PROCESSES.write().insert(process.pid(), process);
+}
+
+/// Takes a process out whose proxy is no more.
+pub fn remove(process: &Arc<Process>) {
+    let mut processes = PROCESSES.write();
+    // The pid may be another's already.
+    if processes.get(&process.pid()).is_some_and(|found| Arc::ptr_eq(found, process)) {
+        processes.remove(&process.pid());
+    }
+    drop(processes);
+    free_place(process.place());
 }
 
 /// The process with this pid.
 pub fn find(pid: u32) -> Option<Arc<Process>> {
-    PROCESSES.lock().get(&pid).cloned()
+    PROCESSES.read().get(&pid).cloned()
 }
 
-/// How many there are.
-pub fn count() -> usize {
-    PROCESSES.lock().len()
-}
-
-/// Linux sent a proxy a signal: it is its process's.
-pub fn signal_from_linux(event: &Event) {
-    if let (Some(process), Some(information)) = (find(event.process), super::signal::from_linux(event)) {
-        // A full queue is the sender's EAGAIN on Linux; here the signal is already on its way and is lost.
-        let _ = super::signal::queue_for_process(&process, information);
+/// The process at this place.
+pub fn at_place(place: usize) -> Option<Arc<Process>> {
+    match PLACES_TAKEN.lock().get(place) {
+        Some(Place::Taken(process)) => Some(Arc::clone(process)),
+        _ => None,
     }
+}
+
+/// All processes.
+pub fn all() -> Vec<Arc<Process>> {
+    PROCESSES.read().values().cloned().collect()
+}
+
+/// The thread with this tid.
+pub fn thread(tid: u32) -> Option<Arc<Thread>> {
+    let of = |process: &Arc<Process>| process.threads.lock().iter().find(|thread| thread.tid() == tid).cloned();
+    if let Some(found) = find(tid).as_ref().and_then(of) {
+        return Some(found);
+    }
+    all().iter().find_map(of)
+}
+
+/// How many processes there are.
+pub fn count() -> usize {
+    PROCESSES.read().len()
 }

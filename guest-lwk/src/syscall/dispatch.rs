@@ -21,6 +21,7 @@ pub fn system_call(thread: &Thread, context: &mut Context) -> bool {
     };
     let (result, offloaded) = serve(thread, context, call, arguments);
     statistics::call(call.number, offloaded, time::ticks().wrapping_sub(began));
+    crate::schedule::end_slice();
     let Some(result) = result else { return true };
     context.rax = to_register(result);
     if boot::has(flag::TRACE) {

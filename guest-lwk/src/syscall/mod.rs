@@ -3,7 +3,7 @@
 //! `local/` answers from what the LWK knows, `offload/` hands on to Linux, `first/` looks before it hands on.
 
 pub mod dispatch;
-mod first;
+pub mod first;
 mod local;
 mod offload;
 mod trace;

@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use virtio_ikc::boot::flag;
 use virtio_ikc::message::{Direction, Operation, Role, Segment, TRACE_CAPTURE_BYTES, TraceRecord};
 use virtio_ikc::table::ioctl::Shape;
-use virtio_ikc::table::{Argument, Call, Size, fcntl, ioctl};
+use virtio_ikc::table::{Argument, Call, Size};
 
 use crate::arch::time::{self, Clock};
 use crate::arch::{boot, direct_map};
@@ -104,24 +104,21 @@ fn capture_vector(space: &mut AddressSpace, record: &mut TraceRecord, index: usi
 /// How many bytes `kind` points to; `None` if it does not point to bytes that are worth showing.
 fn length(space: &mut AddressSpace, kind: Argument, address: u64, arguments: &[u64; 6]) -> Option<u64> {
     let low = |index: usize| u32::try_from(arguments[index] & 0xffff_ffff).unwrap_or(0);
-    let shape = match kind {
-        Argument::Path | Argument::Text => return space.string_length(address, TRACE_CAPTURE_BYTES as u64 + 1).ok(),
-        Argument::MessageIn | Argument::MessageOut => return Some(56),
-        Argument::Ioctl => ioctl::shape(low(1)),
-        Argument::Fcntl => fcntl::shape(low(1)),
-        _ => {
-            let (_, size) = kind.plain_buffer()?;
-            return Some(match size {
-                Size::Fixed(bytes) => u64::from(bytes),
-                Size::Argument(index) => arguments[usize::from(index)],
-                Size::Elements(index, bytes) => u64::from(low(usize::from(index))).saturating_mul(u64::from(bytes)),
-                Size::BitSet(index) => arguments[usize::from(index)].min(1 << 20).div_ceil(64) * 8,
-                Size::Pointed(index) => u64::from(space.read::<u32>(arguments[usize::from(index)]).ok()?),
-            });
+    match (kind, kind.commanded(arguments)) {
+        (Argument::Path | Argument::Text, _) => {
+            return space.string_length(address, TRACE_CAPTURE_BYTES as u64 + 1).ok();
         }
-    };
-    match shape {
-        Shape::Buffer(_, bytes) => Some(u64::from(bytes)),
-        _ => None,
+        (Argument::MessageIn | Argument::MessageOut, _) => return Some(56),
+        (_, Some(Shape::Buffer(_, bytes))) => return Some(u64::from(bytes)),
+        _ => {}
     }
+    let (_, size) = kind.plain_buffer()?;
+    Some(match size {
+        Size::Fixed(bytes) => u64::from(bytes),
+        Size::Argument(index) => arguments[usize::from(index)],
+        Size::Elements(index, bytes) => u64::from(low(usize::from(index))).saturating_mul(u64::from(bytes)),
+        Size::Behind(index, before) => arguments[usize::from(index)].saturating_add(u64::from(before)),
+        Size::BitSet(index) => arguments[usize::from(index)].min(1 << 20).div_ceil(64) * 8,
+        Size::Pointed(index) => u64::from(space.read::<u32>(arguments[usize::from(index)]).ok()?),
+    })
 }

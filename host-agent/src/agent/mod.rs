@@ -1,9 +1,11 @@
 //! The agent: the parent of the proxies and their only way to the VMM.
 //!
-//! It does little, and on one thread, because it must live when everything else dies: it makes the first proxy, hands
-//! messages back and forth, and tells the VMM how the proxy ended. What it must not do is hold anything of the
-//! program's: a pipe whose writer has closed it must be seen closed.
+//! It does little, because it must live when everything else dies: it makes the first proxy, hands messages and doorbells
+//! back and forth, adopts orphans, and tells the VMM how the first proxy ended and the LWK that others did. What it must
+//! not do is hold anything of the program's: a pipe whose writer has closed it must be seen closed.
 
+mod proxies;
+mod ringer;
 mod start;
 mod supervise;
 

@@ -1,15 +1,18 @@
 //! The agent's life after the fork.
 
-use std::os::fd::{AsFd, BorrowedFd};
+use std::collections::VecDeque;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, wait};
+use virtio_ikc::device::AGENT_QUEUE;
 
-use crate::memory::Shared;
+use super::proxies::Proxies;
 use crate::own_descriptors::OwnFile;
-use crate::protocol::{FromAgent, ToAgent};
-use crate::proxy::Counters;
+use crate::protocol::{FromAgent, Queue, ToAgent};
+use crate::proxy::{Counters, EventQueue, FromProxy, Wires, find};
 use crate::{arch, socket};
 
 /// The agent.
@@ -17,19 +20,29 @@ use crate::{arch, socket};
 pub(super) struct Supervisor {
     /// To the VMM.
     socket: OwnFile,
-    /// To the proxy.
+    /// To the proxies.
     link: OwnFile,
-    /// Readable when something happened to the proxy.
+    /// Readable when something happened to a child.
     children: OwnFile,
-    /// The proxy, until it has been waited for.
-    proxy: Option<Pid>,
-    /// The signal that stopped the proxy, until the VMM has been told.
+    /// The first proxy, until it has been waited for.
+    first: Option<Pid>,
+    /// The signal that stopped it, until the VMM has been told.
     stopped_by: Option<i32>,
-    counters: Shared<Counters>,
+    wires: &'static Wires,
+    /// The other proxies.
+    proxies: Proxies,
+    /// Whether the LWK has no room for all that it must be told.
+    has_more: bool,
+    /// Where the VMM's answers go, in the order of its questions.
+    asking: VecDeque<Option<OwnedFd>>,
 }
 
 /// How long a stop lasts before it is reported.
 const STOP_LASTS: Timespec = Timespec { tv_sec: 0, tv_nsec: 2_000_000 };
+/// How long to wait for the LWK to take events before looking again.
+const PAUSE: Timespec = Timespec { tv_sec: 0, tv_nsec: 1_000_000 };
+/// How long the other proxies may take to die.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Whether to go on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,23 +56,38 @@ impl Supervisor {
         socket: OwnFile,
         link: OwnFile,
         children: OwnFile,
-        proxy: u32,
-        counters: Shared<Counters>,
+        first: u32,
+        wires: &'static Wires,
+        proxies: Proxies,
     ) -> Self {
-        let proxy = Pid::from_raw(proxy.cast_signed());
-        Self { socket, link, children, proxy, stopped_by: None, counters }
+        let first = Pid::from_raw(first.cast_signed());
+        let asking = VecDeque::new();
+        Self { socket, link, children, first, stopped_by: None, wires, proxies, has_more: false, asking }
     }
 
-    /// Serves until the proxy has ended or the VMM goes away. Answers the exit status.
+    /// Serves until the first proxy has ended or the VMM goes away. Answers the exit status.
     pub(super) fn run(mut self) -> i32 {
-        arch::close_inherited(&[self.socket.as_fd(), self.link.as_fd(), self.children.as_fd()]);
         while self.step() == Next::Continue {}
-        if let Some(proxy) = self.proxy {
+        if let Some(first) = self.first {
             // It is our child and not waited for yet, so this hits nobody else; should it have ended, all is well.
-            let _ = kill_process(proxy, Signal::KILL);
+            let _ = kill_process(first, Signal::KILL);
         }
+        self.end_others();
         self.wait_for_the_end();
         0
+    }
+
+    /// The program's other processes do not outlive its first. One that is being made now is known before its maker dies.
+    fn end_others(&mut self) {
+        let nothing = Some(&Timespec { tv_sec: 0, tv_nsec: 0 });
+        loop {
+            let gone = self.proxies.kill(PATIENCE);
+            let mut link = [PollFd::new(&self.link, PollFlags::IN)];
+            let has_more = matches!(poll(&mut link, nothing), Ok(1)) && link[0].revents().contains(PollFlags::IN);
+            if !gone || !has_more || self.take_from_proxy().is_none() {
+                return;
+            }
+        }
     }
 
     /// Hears the VMM out: to close a socket with unread messages would take our own last ones back (ECONNRESET, unix(7)).
@@ -68,10 +96,16 @@ impl Supervisor {
     }
 
     fn step(&mut self) -> Next {
-        let Some([socket, link, children]) = self.wait() else { return self.report_stop() };
-        // The proxy's last words come before its end.
-        if link && self.take_from_proxy() == Next::End {
-            return self.reap();
+        let Some([socket, link, children, news]) = self.wait() else { return self.pass_time() };
+        // A proxy's last words come before its end, and its announcement of a child before the child's.
+        if link && let Some(Next::End) = self.take_from_proxy() {
+            return Next::End;
+        }
+        if news {
+            self.proxies.take_news();
+            if self.tell_of_ends() == Next::End {
+                return Next::End;
+            }
         }
         if children && self.reap() == Next::End {
             return Next::End;
@@ -79,53 +113,109 @@ impl Supervisor {
         if socket { self.take_from_vmm() } else { Next::Continue }
     }
 
-    /// Waits for something on the socket, the link or from the children. `None` if there was nothing for as long as a stop
-    /// must last to be reported.
-    fn wait(&self) -> Option<[bool; 3]> {
+    /// Waits for something on the socket or the link, from the children or about other proxies. `None` if there was nothing
+    /// for as long as something must be waited for.
+    fn wait(&self) -> Option<[bool; 4]> {
         let file = |file| PollFd::from_borrowed_fd(file, PollFlags::IN);
-        let mut wanted = [self.socket.as_fd(), self.link.as_fd(), self.children.as_fd()].map(file);
-        match poll(&mut wanted, self.stopped_by.map(|_| &STOP_LASTS)) {
+        let sources = [self.socket.as_fd(), self.link.as_fd(), self.children.as_fd(), self.proxies.news()];
+        let mut wanted = sources.map(file);
+        let timeout = self.has_more.then_some(&PAUSE).or(self.stopped_by.map(|_| &STOP_LASTS));
+        match poll(&mut wanted, timeout) {
             Ok(0) => None,
             Ok(_) => Some(wanted.map(|file| !file.revents().is_empty())),
-            Err(_) => Some([false; 3]),
+            Err(_) => Some([false; 4]),
         }
     }
 
-    fn take_from_vmm(&self) -> Next {
+    fn pass_time(&mut self) -> Next {
+        if self.has_more { self.tell_of_ends() } else { self.report_stop() }
+    }
+
+    fn take_from_vmm(&mut self) -> Next {
         let Ok(Some((message, _))) = socket::receive::<ToAgent>(&self.socket) else { return Next::End };
-        match message {
-            ToAgent::Signal { signal } => self.send_signal(signal),
-            ToAgent::Activate { .. } | ToAgent::WindowDone { .. } => {
-                // If the proxy has ended, its end is being reported.
-                let _ = socket::send(&self.link, &message, &[]);
+        match &message {
+            ToAgent::Signal { signal } => self.send_signal(*signal),
+            ToAgent::Activate { queues } => return self.activate(queues, &message),
+            ToAgent::WindowDone { .. } => {
+                if let Some(asker) = self.asking.pop_front().flatten() {
+                    // If it has ended, nobody waits for the answer.
+                    let _ = socket::send(&asker, &message, &[]);
+                }
             }
             ToAgent::Start { .. } => {}
         }
         Next::Continue
     }
 
-    fn take_from_proxy(&self) -> Next {
-        let Ok(Some((message, files))) = socket::receive::<FromAgent>(&self.link) else { return Next::End };
-        let files: Vec<BorrowedFd<'_>> = files.iter().map(AsFd::as_fd).collect();
-        self.tell(&message, &files)
+    /// The driver is ready: so are the agent's queue and the first proxy's two.
+    fn activate(&mut self, queues: &[Queue], message: &ToAgent) -> Next {
+        if let Some(queue) = find(queues, AGENT_QUEUE) {
+            let Some(queue) = EventQueue::of(self.wires.memory, queue) else {
+                let text = format!("queue {AGENT_QUEUE} is not in the partition's memory");
+                return self.tell(&FromAgent::Violation { text }, &[]);
+            };
+            self.proxies.tell_in(queue);
+        }
+        // If the proxy has ended, its end is being reported.
+        let _ = socket::send(&self.link, message, &[]);
+        self.tell_of_ends()
     }
 
-    fn send_signal(&self, signal: i32) {
-        if let Some(proxy) = self.proxy {
-            arch::send_signal(proxy.as_raw_nonzero().get().cast_unsigned(), signal.cast_unsigned());
+    /// Takes a message from a proxy; `None` if all proxies are gone.
+    fn take_from_proxy(&mut self) -> Option<Next> {
+        let (message, files) = socket::receive::<FromProxy>(&self.link).ok().flatten()?;
+        let mut files = files.into_iter();
+        Some(match message {
+            FromProxy::Tell(message) => self.tell(&message, &[]),
+            FromProxy::Ask(message) => {
+                self.asking.push_back(files.next());
+                let beside: Vec<OwnedFd> = files.collect();
+                let beside: Vec<BorrowedFd<'_>> = beside.iter().map(AsFd::as_fd).collect();
+                self.tell(&message, &beside)
+            }
+            FromProxy::Born { place } => {
+                let expected = files.next().map(|line| self.proxies.expect(place, line));
+                match expected {
+                    Some(Err(error)) => {
+                        let text = format!("the agent cannot watch for another process: {error}");
+                        self.tell(&FromAgent::Failed { text }, &[])
+                    }
+                    _ => Next::Continue,
+                }
+            }
+        })
+    }
+
+    /// Tells the LWK which proxies are gone.
+    fn tell_of_ends(&mut self) -> Next {
+        match self.proxies.tell() {
+            Ok(has_more) => {
+                self.has_more = has_more;
+                Next::Continue
+            }
+            Err(violation) => self.tell(&FromAgent::Violation { text: violation.to_string() }, &[]),
         }
     }
 
-    /// Looks what happened to the proxy.
+    fn send_signal(&self, signal: i32) {
+        if let Some(first) = self.first {
+            arch::send_signal(first.as_raw_nonzero().get().cast_unsigned(), signal.cast_unsigned());
+        }
+    }
+
+    /// Looks what happened to the first proxy, and to the orphans that the agent has adopted.
     fn reap(&mut self) -> Next {
         arch::drain_signals(self.children.as_fd());
         let options = WaitOptions::NOHANG | WaitOptions::UNTRACED | WaitOptions::CONTINUED;
-        while let Ok(Some((_, status))) = waitpid(self.proxy, options) {
+        while let Ok(Some((process, status))) = wait(options) {
+            if Some(process) != self.first {
+                continue;
+            }
             if status.stopped() || status.continued() {
                 self.stopped_by = status.stopping_signal();
                 continue;
             }
-            self.proxy = None;
+            self.first = None;
             return self.report_end(status.as_raw());
         }
         Next::Continue
@@ -141,7 +231,7 @@ impl Supervisor {
     }
 
     fn report_end(&self, status: i32) -> Next {
-        let Counters { requests, wakeups, interrupts } = &*self.counters;
+        let Counters { requests, wakeups, interrupts } = &self.wires.roster.counters;
         let [requests, wakeups, interrupts] =
             [requests, wakeups, interrupts].map(|counter| counter.load(Ordering::Relaxed));
         self.tell(&FromAgent::Counters { requests, wakeups, interrupts }, &[]);

@@ -42,6 +42,12 @@ pub(crate) fn drain_signals(descriptor: BorrowedFd<'_>) {
     while rustix::io::read(descriptor, &mut information).is_ok() {}
 }
 
+/// Closes a descriptor that nothing of ours owns, or will use again.
+pub(crate) fn close_descriptor(number: u32) {
+    // SAFETY: the caller's word; at worst a call of ours answers EBADF.
+    unsafe { libc::close(number.cast_signed()) };
+}
+
 /// Closes those of standard input, output and error that the program is started without.
 pub(crate) fn close_streams(streams: &[i32]) {
     for stream in streams.iter().filter(|stream| (0..3).contains(*stream)) {

@@ -1,14 +1,15 @@
-//! fork(2), for the one process that may use it: the agent before it has any thread; and its counterpart.
+//! fork(2) and its counterpart.
 #![allow(unsafe_code)]
 
 use std::io;
 
-/// Forks. Answers the child's pid in the parent and `None` in the child.
+/// Forks. Answers the child's pid in the parent and `None` in the child, whose only thread is the caller's. Locks of ours
+/// that other threads hold stay held in the child for ever: whatever the child uses, the caller must hold.
 ///
 /// # Errors
 /// Those of fork(2).
 pub(crate) fn fork() -> io::Result<Option<u32>> {
-    // SAFETY: the agent has a single thread when it forks, so that no lock is held by a thread the child lacks.
+    // SAFETY: the C library takes its own locks around it, so that the child can allocate and make threads.
     match unsafe { libc::fork() } {
         0 => Ok(None),
         child => u32::try_from(child).map(Some).map_err(|_| io::Error::last_os_error()),

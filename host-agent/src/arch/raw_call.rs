@@ -49,6 +49,11 @@ impl<'a> Argument<'a> {
         Self(faulting_address() as u64, PhantomData)
     }
 
+    /// What Linux finds in the register.
+    pub(crate) const fn register(self) -> u64 {
+        self.0
+    }
+
     /// An address that belongs to the kernel: Linux refuses it before it looks at anything else.
     pub(crate) const fn beyond_programs() -> Self {
         Self(0xffff_8000_0000_0000, PhantomData)

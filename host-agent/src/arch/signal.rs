@@ -12,6 +12,8 @@ use super::raw_call::{Argument, call};
 /// The signal that interrupts a thread in an offloaded call: the first real-time signal, which no C library gives
 /// to programs.
 pub(super) const INTERRUPT_SIGNAL: u32 = 32;
+/// The signal by which Linux tells a proxy that its parent is dead: the second of those.
+pub(crate) const PARENT_GONE_SIGNAL: u32 = 33;
 
 /// Bytes of the kernel's signal sets.
 const SET_BYTES: u64 = 8;
@@ -42,6 +44,8 @@ impl SignalSet {
     pub(crate) const ALL: Self = Self(u64::MAX);
     /// The one that interrupts threads in offloaded calls.
     pub(crate) const INTERRUPT: Self = Self::one(INTERRUPT_SIGNAL);
+    /// The one that tells of the parent's death.
+    pub(crate) const PARENT_GONE: Self = Self::one(PARENT_GONE_SIGNAL);
 
     /// Those that Linux sends to a job in the background that uses its terminal (termios(3)). A thread that blocks them
     /// is not stopped but refused (EIO), so a thread that makes calls must not.
@@ -54,6 +58,11 @@ impl SignalSet {
             1..=64 => Self(1 << (signal - 1)),
             _ => Self(0),
         }
+    }
+
+    /// Whether it holds a signal of `other`.
+    pub(crate) const fn intersects(self, other: Self) -> bool {
+        self.0 & other.0 != 0
     }
 
     /// This set and `other`.
@@ -74,6 +83,29 @@ pub(crate) struct SignalInfo {
     /// The first bytes.
     pub(crate) bytes: [u8; SIGINFO_BYTES],
     rest: [u8; size_of::<libc::siginfo_t>() - SIGINFO_BYTES],
+}
+
+impl SignalInfo {
+    /// Bytes of a siginfo_t.
+    pub(crate) const BYTES: usize = size_of::<libc::siginfo_t>();
+
+    /// The siginfo_t that begins with these bytes.
+    pub(crate) fn from_bytes(from: &[u8; Self::BYTES]) -> Self {
+        let mut info = Self { bytes: [0; SIGINFO_BYTES], rest: [0; _] };
+        info.bytes.copy_from_slice(&from[..SIGINFO_BYTES]);
+        info
+    }
+
+    /// `si_code`: who sent it, and why (sigaction(2)).
+    pub(crate) fn code(&self) -> i32 {
+        self.bytes[offset_of!(libc::siginfo_t, si_code)..].first_chunk().map_or(0, |code| i32::from_ne_bytes(*code))
+    }
+
+    /// The same of another signal.
+    pub(crate) fn named(mut self, signal: u32) -> Self {
+        self.bytes[..4].copy_from_slice(&signal.to_ne_bytes());
+        self
+    }
 }
 
 global_asm!(
@@ -159,15 +191,80 @@ pub(crate) fn send_signal(process: u32, signal: u32) {
     call(libc::SYS_kill, [process, signal, Argument::NULL, Argument::NULL, Argument::NULL, Argument::NULL]);
 }
 
+/// Lets Linux send this process `signal` when the thread that made it ends. Linux forgets it when the calling thread, which
+/// must be the first, changes its credentials (PR_SET_PDEATHSIG, prctl(2)).
+pub(crate) fn set_parent_death_signal(signal: u32) {
+    let [option, signal] =
+        [libc::PR_SET_PDEATHSIG.cast_unsigned(), signal].map(|number| Argument::number(number.into()));
+    call(libc::SYS_prctl, [option, signal, Argument::NULL, Argument::NULL, Argument::NULL, Argument::NULL]);
+}
+
 /// Gives `signal` its default action in this process.
 pub(crate) fn default_action(signal: u32) {
     set_action(signal, Action { handler: libc::SIG_DFL, ..Action::default() });
 }
 
+/// Ignores SIGCHLD in this process or gives it its default action, with those of `flags` that say what Linux does with children
+/// (`SA_NOCLDSTOP`, `SA_NOCLDWAIT`). Ignored or not, it stays blocked.
+pub(crate) fn set_child_action(ignored: bool, flags: u64) {
+    let known = u64::from((libc::SA_NOCLDSTOP | libc::SA_NOCLDWAIT).cast_unsigned());
+    let handler = if ignored { libc::SIG_IGN } else { libc::SIG_DFL };
+    set_action(libc::SIGCHLD.cast_unsigned(), Action { handler, flags: flags & known, ..Action::default() });
+}
+
+/// Stops this process by `signal`, which gets its default action; comes back when it goes on, or at once if Linux does not stop
+/// it. The calling thread is one that executes requests.
+pub(crate) fn stop_by(signal: u32) {
+    default_action(signal);
+    let own = std::process::id();
+    // SAFETY: gettid has no conditions.
+    let thread = unsafe { libc::gettid() };
+    let arguments = [
+        Argument::number(own.into()),
+        Argument::number(u64::from(thread.cast_unsigned())),
+        Argument::number(signal.into()),
+        Argument::NULL,
+        Argument::NULL,
+        Argument::NULL,
+    ];
+    call(libc::SYS_tgkill, arguments);
+    let open = SignalSet::INTERRUPT.with(SignalSet::TERMINAL);
+    set_mask(SignalSet::ALL.without(open.with(SignalSet::one(signal))));
+    set_mask(SignalSet::ALL.without(open));
+}
+
+/// The signals that are pending for this thread or the process.
+pub(crate) fn pending_signals() -> SignalSet {
+    let mut pending = [SignalSet::NONE];
+    let arguments = [
+        Argument::own(&mut pending),
+        Argument::number(SET_BYTES),
+        Argument::NULL,
+        Argument::NULL,
+        Argument::NULL,
+        Argument::NULL,
+    ];
+    call(libc::SYS_rt_sigpending, arguments);
+    pending[0]
+}
+
 /// Takes a signal of `signals` that is pending for this thread or the process; 0 if there is none.
 pub(crate) fn consume_pending(signals: SignalSet) -> u32 {
+    take_pending(signals).map_or(0, |(signal, _)| signal)
+}
+
+/// The same with all that is known about it.
+pub(crate) fn take_pending(signals: SignalSet) -> Option<(u32, SignalInfo)> {
     let at_once = [0_i64; 2];
-    take_signal(signals, Argument::own_shared(&at_once)).map_or(0, |(signal, _)| signal)
+    take_signal(signals, Argument::own_shared(&at_once))
+}
+
+/// Sends `process`, whose first thread the caller is, the signal that `info` tells of. Should Linux have no room for it, it is lost.
+pub(crate) fn queue_signal(process: u32, info: &SignalInfo) {
+    let signal = info.bytes.first_chunk().map_or(0, |signal| u32::from_ne_bytes(*signal));
+    let [process, signal] = [process, signal].map(|number| Argument::number(number.into()));
+    let null = Argument::NULL;
+    call(libc::SYS_rt_sigqueueinfo, [process, signal, Argument::own_shared(slice::from_ref(info)), null, null, null]);
 }
 
 fn take_signal(signals: SignalSet, timeout: Argument) -> Option<(u32, SignalInfo)> {

@@ -9,7 +9,7 @@ use virtio_ikc::message::Role;
 use super::call::generic;
 use super::frame::Frame;
 use super::vectors::{self, Vectors};
-use super::{Refusal, messages};
+use super::{Refusal, messages, views};
 use crate::arch::Argument;
 use crate::request::{Buffer, number_of};
 
@@ -21,6 +21,9 @@ const ADDRESSES: u64 = (1 << 47) - 4096;
 
 /// read(2), write(2), pread(2), pwrite(2).
 pub(super) fn file(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
+    if views::is_for_the_lwk(frame) {
+        return Ok(0);
+    }
     let Some((buffer, length)) = scattered(frame) else { return generic(frame) };
     frame.place_all_but(1)?;
     if length > ADDRESSES {

@@ -16,12 +16,12 @@ pub(super) fn host_run(memory: &Partition, segment: Segment) -> Result<HostRun, 
 impl Executor {
     /// Copies from the start of `buffer`, as many bytes as `into` has or as are accessible.
     pub(super) fn copy_in(&mut self, request: &Parsed<'_>, buffer: &Buffer, into: &mut [u8]) -> Result<(), Refusal> {
-        copy_in(&self.proxy.memory, request, buffer, into)
+        copy_in(self.proxy.memory, request, buffer, into)
     }
 
     /// Copies `from` to the start of `buffer`, as much of it as is accessible.
     pub(super) fn copy_out(&mut self, request: &Parsed<'_>, buffer: &Buffer, from: &[u8]) -> Result<(), Refusal> {
-        copy_out(&self.proxy.memory, request, buffer, from)
+        copy_out(self.proxy.memory, request, buffer, from)
     }
 }
 

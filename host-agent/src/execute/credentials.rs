@@ -1,8 +1,8 @@
 //! Who the program is.
 //!
 //! Linux keeps credentials for each thread, and any worker may execute any call. So a change is remembered, and each
-//! worker makes it its own before its next request. Calls that mean "the caller" by 0 are told the process instead,
-//! which Linux takes for its first thread.
+//! worker makes it its own before its next request. Calls that mean "the caller" by 0 are told the calling thread's tid
+//! instead.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -77,7 +77,7 @@ pub(super) fn of_the_caller(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
         _ => true,
     };
     if names_thread && frame.low(position) == 0 {
-        frame.arguments[position] = Argument::number(frame.executor.proxy.process.into());
+        frame.arguments[position] = Argument::number(frame.request.thread.into());
     }
     frame.run()
 }
@@ -100,7 +100,7 @@ pub(super) fn change(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
             frame.executor.credentials += 1;
         }
         drop(changes);
-        frame.executor.proxy.poke_first_thread();
+        frame.executor.proxy.poke_signal_takers();
     }
     Ok(result)
 }
@@ -113,7 +113,19 @@ fn copied(frame: &mut Frame<'_, '_>) -> Result<Vec<(usize, Vec<u8>)>, Refusal> {
         frame.executor.copy_in(frame.request, buffer, &mut bytes)?;
         memory.push((usize::from(buffer.argument), bytes));
     }
+    if i64::from(frame.call.number) == libc::SYS_capset {
+        mean_the_caller(&mut memory, frame.request.process, frame.request.thread);
+    }
     Ok(memory)
+}
+
+/// capset(2) takes the caller's own number as well as 0, but every thread that follows is another one.
+fn mean_the_caller(memory: &mut [(usize, Vec<u8>)], process: u32, thread: u32) {
+    let header = memory.iter_mut().find(|(argument, _)| *argument == 0);
+    let Some(pid) = header.and_then(|(_, bytes)| bytes.get_mut(4..8)) else { return };
+    if [process, thread].iter().any(|own| own.to_ne_bytes() == *pid) {
+        pid.fill(0);
+    }
 }
 
 impl Change {

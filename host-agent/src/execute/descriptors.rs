@@ -1,7 +1,6 @@
 //! Calls that name descriptors otherwise than by an argument of that kind.
 
-use std::os::fd::{AsRawFd, BorrowedFd};
-
+use rustix::fs::{SeekFrom, seek};
 use virtio_ikc::message::Role;
 
 use super::call::generic;
@@ -9,6 +8,7 @@ use super::frame::{Frame, programs};
 use super::{Refusal, locks};
 use crate::arch::Argument;
 use crate::own_descriptors::{borrow, is_own, own_below};
+use crate::views::Listing;
 
 const FICLONE: u32 = 0x4004_9409;
 const F_DUPFD_QUERY: u32 = 1027;
@@ -16,8 +16,6 @@ const F_DUPFD_QUERY: u32 = 1027;
 const CONTROL_HEADER_BYTES: usize = 16;
 /// Bytes of a directory entry before its name (getdents(2)).
 const ENTRY_NAME_OFFSET: usize = 19;
-/// `f_type` of proc(5).
-const PROC_SUPER_MAGIC: i64 = 0x9fa0;
 
 /// ioctl(2), fcntl(2): a few take a descriptor as their third argument.
 pub(super) fn control(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
@@ -80,20 +78,25 @@ pub(super) fn refuse_passing(mut control: &[u8]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// getdents64(2): a process's list of descriptors does not show the agent's.
+/// getdents64(2): some lists have entries that are none of the program's business.
 pub(super) fn list(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
     let descriptor = borrow(frame.request.arguments[0]);
     let Some(buffer) = frame.request.buffer(1, Role::WHOLE).copied() else { return generic(frame) };
-    if buffer.segment_count == 0 || !descriptor.is_some_and(lists_descriptors) {
-        return generic(frame);
-    }
+    let listing = descriptor.and_then(|folder| Listing::of(folder, frame.executor.proxy.process));
+    let Some(listing) = listing.filter(|_| buffer.segment_count > 0) else { return generic(frame) };
     frame.place(0, frame.call.arguments[0])?;
     frame.arguments[1] = frame.bounce(1, &buffer, u64::from(frame.low(2)))?;
     frame.arguments[2] = Argument::number(frame.request.arguments[2]);
+    let is_start = descriptor.is_some_and(|folder| seek(folder, SeekFrom::Current(0)) == Ok(0));
     loop {
         let read = frame.execute();
         let Ok(length) = usize::try_from(read) else { return Ok(read) };
-        let kept = frame.bytes(1).map_or(0, |bytes| keep_programs(&mut bytes[..length]));
+        let proxy = frame.executor.proxy;
+        let Some(bytes) = frame.bytes(1) else { return Ok(read) };
+        let mut kept = keep(&mut bytes[..length], |name| !listing.hides(name, proxy));
+        if is_start {
+            kept = listing.missing(proxy).iter().fold(kept, |kept, name| add_folder(bytes, kept, name));
+        }
         if kept > 0 || read == 0 {
             let result = i64::try_from(kept).unwrap_or(0);
             frame.copy_back(result)?;
@@ -102,25 +105,30 @@ pub(super) fn list(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
     }
 }
 
-/// Whether a directory is `fd` or `fdinfo` of a process.
-fn lists_descriptors(directory: BorrowedFd<'_>) -> bool {
-    if !rustix::fs::fstatfs(directory).is_ok_and(|system| system.f_type == PROC_SUPER_MAGIC) {
-        return false;
-    }
-    let link = std::fs::read_link(format!("/proc/self/fd/{}", directory.as_raw_fd()));
-    link.is_ok_and(|path| path.ends_with("fd") || path.ends_with("fdinfo"))
+/// Adds an entry for the folder `name` behind those of `kept` bytes if there is room; answers the bytes of all.
+fn add_folder(entries: &mut [u8], kept: usize, name: &str) -> usize {
+    /// Nothing follows in the folder that Linux lists.
+    const LAST: [u8; 8] = i64::MAX.to_le_bytes();
+    let length = (ENTRY_NAME_OFFSET + name.len() + 1).next_multiple_of(8);
+    let Some(entry) = entries.get_mut(kept..kept + length) else { return kept };
+    entry.fill(0);
+    entry[..8].copy_from_slice(&1_u64.to_le_bytes());
+    entry[8..16].copy_from_slice(&LAST);
+    entry[16..18].copy_from_slice(&u16::try_from(length).unwrap_or(0).to_le_bytes());
+    entry[18] = libc::DT_DIR;
+    entry[ENTRY_NAME_OFFSET..ENTRY_NAME_OFFSET + name.len()].copy_from_slice(name.as_bytes());
+    kept + length
 }
 
-/// Moves the entries that are not the agent's together; answers their length.
-fn keep_programs(entries: &mut [u8]) -> usize {
+/// Moves the entries that are `wanted` together; answers their length.
+fn keep(entries: &mut [u8], wanted: impl Fn(&str) -> bool) -> usize {
     let (mut from, mut kept) = (0, 0);
     while let Some(length) = entries.get(from + 16..from + 18).and_then(|length| length.first_chunk()) {
         let length = usize::from(u16::from_le_bytes(*length)).max(ENTRY_NAME_OFFSET);
         let Some(entry) = entries.get(from..from + length) else { break };
         let name = &entry[ENTRY_NAME_OFFSET..];
         let name = &name[..name.iter().position(|byte| *byte == 0).unwrap_or(name.len())];
-        let number = std::str::from_utf8(name).ok().and_then(|name| name.parse().ok());
-        if !number.is_some_and(is_own) {
+        if std::str::from_utf8(name).map_or(true, &wanted) {
             entries.copy_within(from..from + length, kept);
             kept += length;
         }

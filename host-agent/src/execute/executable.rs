@@ -1,14 +1,16 @@
 //! Programs: opening one with the checks of execve(2), and taking its name.
 
-use std::ffi::{CString, OsString};
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::OsStringExt;
+use std::ffi::{CString, OsStr, OsString};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
 use rustix::fs::{Access, AtFlags, CWD, FileType, Mode, OFlags, Stat, StatVfsMountFlags};
+use rustix::io::FdFlags;
 use virtio_ikc::message::Operation;
 
 use super::{Answer, Executor, Refusal};
+use crate::arch::close_descriptor;
 use crate::int::low;
 use crate::own_descriptors::{borrow, is_own};
 use crate::request::{Parsed, Violation};
@@ -18,13 +20,14 @@ const LONGEST: u64 = 4096;
 
 /// `OPEN_EXECUTABLE`.
 pub(super) fn open(executor: &mut Executor, request: &Parsed<'_>) -> Result<Answer, Refusal> {
-    let path = path(executor, request, Operation::OPEN_EXECUTABLE)?;
+    let path = text(executor, request, Operation::OPEN_EXECUTABLE)?;
     let [directory, _, flags, ..] = request.arguments;
     let own = executor.proxy.own;
     if is_own(directory) {
         return Err(Refusal::Errno(libc::EBADF));
     }
     let directory = borrow(directory).unwrap_or(CWD);
+    let _brief = executor.proxy.briefly();
     let named = name(directory, &path, AtFlags::from_bits_retain(low(flags)))?;
     let status = check(&named)?;
     // What may be executed but not read cannot be loaded by anyone but Linux: EACCES.
@@ -35,17 +38,40 @@ pub(super) fn open(executor: &mut Executor, request: &Parsed<'_>) -> Result<Answ
     Ok(Answer { result: handle, signal: 0, values: [size, set_id, status.st_ino, 0] })
 }
 
-/// `NAME`: the proxy takes the name of the program that replaced the old one.
+/// `NAME`: the proxy takes the name of the program, and loses what execve(2) takes.
 pub(super) fn rename(executor: &mut Executor, request: &Parsed<'_>) -> Result<Answer, Refusal> {
-    let path = path(executor, request, Operation::NAME)?;
-    let path = OsString::from_vec(path.into_bytes());
-    if let Some(name) = Path::new(&path).file_name() {
+    let path = text(executor, request, Operation::NAME)?;
+    let [handle, replaces, ..] = request.arguments;
+    let proxy = executor.proxy;
+    let file = proxy.files.get(handle, Operation::NAME)?;
+    let _brief = proxy.briefly();
+    if let Some(name) = Path::new(OsStr::from_bytes(path.as_bytes())).file_name() {
         set_process_name(name.as_encoded_bytes());
     }
-    if Path::new(&path).is_absolute() {
-        executor.proxy.set_executable(path);
+    proxy.set_executable(rustix::fs::readlink(magic_link(&*file), Vec::new()).map(into_path)?);
+    if replaces == 1 {
+        proxy.stand_ins.end_all(proxy.process);
+        close_on_exec();
     }
     Ok(Answer::default())
+}
+
+fn into_path(link: CString) -> OsString {
+    OsString::from_vec(link.into_bytes())
+}
+
+/// Closes the program's descriptors that have FD_CLOEXEC, as execve(2) does.
+fn close_on_exec() {
+    // Without /proc there is no list, and a program with 2^20 descriptors is not worth asking for each.
+    let Ok(list) = std::fs::read_dir("/proc/self/fd") else { return };
+    let names = list.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
+    let numbers: Vec<u32> = names.collect();
+    for number in numbers {
+        let Some(file) = borrow(number.into()) else { continue };
+        if rustix::io::fcntl_getfd(file).is_ok_and(|flags| flags.contains(FdFlags::CLOEXEC)) {
+            close_descriptor(number);
+        }
+    }
 }
 
 /// Gives this process's first thread, and so the process, a name; Linux keeps 15 bytes of it.
@@ -54,7 +80,8 @@ pub(crate) fn set_process_name(name: &[u8]) {
     let _ = std::fs::write("/proc/self/comm", name);
 }
 
-fn path(executor: &mut Executor, request: &Parsed<'_>, operation: Operation) -> Result<CString, Refusal> {
+/// The text that is a request's only buffer.
+pub(super) fn text(executor: &mut Executor, request: &Parsed<'_>, operation: Operation) -> Result<CString, Refusal> {
     let [buffer] = request.buffers() else { return Err(Violation::Malformed(operation.0).into()) };
     if buffer.accessible < buffer.length {
         return Err(Refusal::Errno(libc::EFAULT));
@@ -90,6 +117,6 @@ fn check(named: &OwnedFd) -> Result<Stat, Refusal> {
 }
 
 /// The path that leads to an open file.
-fn magic_link(file: &OwnedFd) -> String {
-    format!("/proc/self/fd/{}", file.as_raw_fd())
+fn magic_link(file: &impl AsFd) -> String {
+    format!("/proc/self/fd/{}", file.as_fd().as_raw_fd())
 }

@@ -5,16 +5,18 @@ use virtio_ikc::message::Operation;
 use super::Answer;
 use crate::arch::raise_default;
 use crate::int::int;
+use crate::proxy::finish_introductions;
 use crate::request::{Parsed, Violation};
 
 /// The highest signal (signal(7)).
-const LAST_SIGNAL: u32 = 64;
+pub(super) const LAST_SIGNAL: u32 = 64;
 
 /// `EXIT`. Does not return.
 pub(super) fn execute(request: &Parsed<'_>) -> Result<Answer, Violation> {
     let [code, signal, ..] = request.arguments;
     let signal = u32::try_from(signal).ok().filter(|signal| *signal <= LAST_SIGNAL);
     let signal = signal.ok_or(Violation::Malformed(Operation::EXIT.0))?;
+    finish_introductions();
     if signal != 0 {
         // What the program left in memory is in the partition; a core file would show the proxy.
         let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };

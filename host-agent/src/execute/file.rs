@@ -3,8 +3,9 @@
 //! The LWK names them by handles, not by descriptors: a mapping lives on when the program closes the file, and must
 //! not take a number that the program could see. A handle is a duplicate among the agent's own descriptors.
 
-use std::os::fd::AsFd;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::fs::{FileType, OFlags, Stat};
 use virtio_ikc::message::Operation;
@@ -29,17 +30,44 @@ pub(crate) struct Files {
     table: Mutex<Table>,
 }
 
+/// What their lock guards.
 #[derive(Debug, Default)]
-struct Table {
+pub(crate) struct Table {
     files: Vec<Option<Arc<OwnFile>>>,
     /// Given back, but kept open because closing would drop the program's locks.
     lingering: Vec<Arc<OwnFile>>,
 }
 
+impl From<Table> for Files {
+    fn from(table: Table) -> Self {
+        Self { table: Mutex::new(table) }
+    }
+}
+
 impl Files {
+    /// Keeps all others from changing the table, and from making descriptors of our own.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Moves a descriptor to where our own lie.
+    ///
+    /// # Errors
+    /// Those of [`OwnDescriptors::adopt`].
+    pub(crate) fn adopt(&self, own: OwnDescriptors, file: OwnedFd) -> io::Result<OwnFile> {
+        let _one_at_a_time = self.lock();
+        own.adopt(file)
+    }
+
+    /// The descriptors of all files.
+    pub(crate) fn numbers(&self) -> Vec<u32> {
+        let table = self.lock();
+        table.files.iter().flatten().chain(&table.lingering).map(|file| file.number()).collect()
+    }
+
     /// Keeps `file`; answers its handle.
     pub(crate) fn add(&self, own: OwnDescriptors, file: impl AsFd) -> Result<i64, Refusal> {
-        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut table = self.lock();
         let free = table.files.iter().position(Option::is_none).unwrap_or(table.files.len());
         if free >= MOST {
             return Err(Refusal::Errno(libc::ENFILE));
@@ -57,13 +85,13 @@ impl Files {
     /// # Errors
     /// A handle that was not given out is a violation.
     pub(crate) fn get(&self, handle: u64, operation: Operation) -> Result<Arc<OwnFile>, Violation> {
-        let table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let table = self.lock();
         let file = usize::try_from(handle).ok().and_then(|handle| table.files.get(handle)?.clone());
         file.ok_or(Violation::Malformed(operation.0))
     }
 
     fn remove(&self, handle: u64) -> Result<(), Violation> {
-        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut table = self.lock();
         let slot = usize::try_from(handle).ok().and_then(|handle| table.files.get_mut(handle));
         let file = slot.and_then(Option::take).ok_or(Violation::Malformed(Operation::FILE_RELEASE.0))?;
         table.lingering.push(file);
@@ -98,7 +126,7 @@ pub(super) fn read(executor: &mut Executor, request: &Parsed<'_>) -> Result<Answ
     let file = executor.proxy.files.get(handle, Operation::FILE_READ)?;
     let mut read: u64 = 0;
     for segment in request.buffers().iter().flat_map(|buffer| request.segments(buffer)) {
-        let run = host_run(&executor.proxy.memory, segment)?;
+        let run = host_run(executor.proxy.memory, segment)?;
         let at = offset.checked_add(read).ok_or(Refusal::Errno(libc::EINVAL))?;
         let count = match crate::memory::read_file(&file, run, at) {
             Ok(count) => count,
@@ -118,6 +146,18 @@ pub(super) fn read(executor: &mut Executor, request: &Parsed<'_>) -> Result<Answ
 pub(super) fn release(executor: &mut Executor, request: &Parsed<'_>) -> Result<Answer, Refusal> {
     executor.proxy.files.remove(request.arguments[0])?;
     Ok(Answer::default())
+}
+
+/// `FILE_NAME`.
+pub(super) fn name(executor: &mut Executor, request: &Parsed<'_>) -> Result<Answer, Refusal> {
+    let file = executor.proxy.files.get(request.arguments[0], Operation::FILE_NAME)?;
+    let [buffer] = request.buffers() else { return Err(Violation::Malformed(Operation::FILE_NAME.0).into()) };
+    let path = rustix::fs::readlink(format!("/proc/self/fd/{}", file.number()), Vec::new())?;
+    let path = path.as_bytes();
+    executor.copy_out(request, buffer, path)?;
+    let status = rustix::fs::fstat(&file)?;
+    let length = i64::try_from(path.len()).unwrap_or(i64::MAX);
+    Ok(Answer { result: length, signal: 0, values: [status.st_dev, status.st_ino, 0, 0] })
 }
 
 fn is_zero_device(status: &Stat) -> bool {

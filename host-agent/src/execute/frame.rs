@@ -7,7 +7,7 @@
 use virtio_ikc::layout::PROGRAM_END;
 use virtio_ikc::message::{Direction, Role};
 use virtio_ikc::table::ioctl::{LOWEST_ADDRESS, Shape};
-use virtio_ikc::table::{Argument as Kind, Call, Size, fcntl, ioctl};
+use virtio_ikc::table::{Argument as Kind, Call, Size};
 
 use super::copy::{copy_in, copy_out, host_run};
 use super::{Executor, Refusal, paths};
@@ -37,12 +37,14 @@ pub(super) struct Frame<'a, 'copy> {
     pub(super) call: &'static Call,
     /// What Linux gets.
     pub(super) arguments: [Argument<'static>; 6],
+    /// What the reply says beside the result.
+    pub(super) values: [u64; 4],
     bounced: [Option<Bounced>; 6],
 }
 
 impl<'a, 'copy> Frame<'a, 'copy> {
     pub(super) fn new(executor: &'a mut Executor, call: &'static Call, request: &'a Parsed<'copy>) -> Self {
-        Self { executor, request, call, arguments: [Argument::NULL; 6], bounced: [None; 6] }
+        Self { executor, request, call, arguments: [Argument::NULL; 6], values: [0; 4], bounced: [None; 6] }
     }
 
     /// Makes all arguments that the row describes.
@@ -71,8 +73,10 @@ impl<'a, 'copy> Frame<'a, 'copy> {
             Kind::Fd | Kind::DirFd => programs(raw)?,
             Kind::Path | Kind::Text => self.string(position, kind == Kind::Path)?,
             Kind::In(size) | Kind::Out(size) | Kind::InOut(size) => self.sized(position, size)?,
-            Kind::Ioctl => self.shaped(position, ioctl::shape(self.low(1)))?,
-            Kind::Fcntl => self.shaped(position, fcntl::shape(self.low(1)))?,
+            Kind::Ioctl | Kind::Fcntl | Kind::SemaphoreControl | Kind::QueueControl => {
+                let shape = kind.commanded(&self.request.arguments);
+                self.shaped(position, shape.unwrap_or(Shape::Opaque))?
+            }
             Kind::WaitMask(_) | Kind::WaitMaskPair => Argument::NULL,
             Kind::VectorIn(_) | Kind::VectorOut(_) | Kind::MessageIn | Kind::MessageOut => self.absent(position),
             Kind::MessagesIn(_) | Kind::MessagesOut(_) => return Err(Refusal::Errno(libc::ENOSYS)),
@@ -139,7 +143,7 @@ impl<'a, 'copy> Frame<'a, 'copy> {
         let taken = if shown < needed { scratch.edge(length) } else { scratch.bounce(length) };
         let taken = taken.ok_or(Refusal::Errno(libc::ENOMEM))?;
         // What Linux leaves alone must come back as it was.
-        copy_in(&self.executor.proxy.memory, self.request, buffer, scratch.bytes(taken))?;
+        copy_in(self.executor.proxy.memory, self.request, buffer, scratch.bytes(taken))?;
         let argument = Argument::scratch(taken);
         let counted = buffer.direction == Direction::OUT && self.is_counted(position);
         self.bounced[position] = Some(Bounced { buffer: *buffer, taken, counted });
@@ -158,7 +162,7 @@ impl<'a, 'copy> Frame<'a, 'copy> {
             return self.bounce(position, &buffer, needed);
         }
         let Some(segment) = self.request.segments(&buffer).next() else { return Ok(Argument::faulting()) };
-        Ok(Argument::partition(host_run(&self.executor.proxy.memory, segment)?))
+        Ok(Argument::partition(host_run(self.executor.proxy.memory, segment)?))
     }
 
     /// What Linux gets for a pointer that has no buffer.

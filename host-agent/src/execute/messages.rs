@@ -122,7 +122,7 @@ fn part(frame: &mut Frame<'_, '_>, buffer: Option<Buffer>) -> Result<Part, Refus
     let whole = buffer.accessible == buffer.length;
     let taken = if whole { scratch.bounce(length) } else { scratch.edge(length) };
     let taken = taken.ok_or(Refusal::Errno(libc::ENOBUFS))?;
-    copy_in(&frame.executor.proxy.memory, frame.request, &buffer, scratch.bytes(taken))?;
+    copy_in(frame.executor.proxy.memory, frame.request, &buffer, scratch.bytes(taken))?;
     let argument = Argument::scratch(taken);
     Ok(Part { argument, length: buffer.length, copy: Some((buffer, taken)) })
 }
@@ -132,7 +132,7 @@ fn give_back(frame: &mut Frame<'_, '_>, part: Part, length: u64) -> Result<(), R
     let Some((buffer, taken)) = part.copy else { return Ok(()) };
     let length = usize::try_from(length).unwrap_or(usize::MAX).min(taken.length());
     let bytes = &frame.executor.scratch.bytes(taken)[..length];
-    copy_out(&frame.executor.proxy.memory, frame.request, &buffer, bytes)
+    copy_out(frame.executor.proxy.memory, frame.request, &buffer, bytes)
 }
 
 /// Writes what recvmsg(2) changes in the program's header: lengths and flags.

@@ -3,16 +3,20 @@
 
 mod bulk;
 mod call;
+mod children;
 mod copy;
 mod credentials;
 mod descriptors;
 mod executable;
 mod exit;
 mod file;
+mod fork;
 mod frame;
 mod interrupt;
+mod left;
 mod locks;
 mod messages;
+mod notices;
 mod options;
 mod paths;
 mod poll;
@@ -20,14 +24,17 @@ mod refusal;
 mod select;
 mod signals;
 mod stop;
+mod terminal;
+mod threads;
 mod trace;
 mod vectors;
+mod views;
 mod window;
 
 use virtio_ikc::message::Operation;
 
 use crate::memory::Scratch;
-use crate::proxy::{Proxy, Turn};
+use crate::proxy::{Child, Proxy, Turn};
 use crate::request::{Kind, Parsed, Violation};
 
 pub(crate) use credentials::Credentials;
@@ -52,6 +59,15 @@ impl From<i64> for Answer {
     }
 }
 
+/// What is to be done when the reply is out.
+#[derive(Debug)]
+pub(crate) enum Afterwards {
+    /// The LWK knows of a new process.
+    Introduce(Child),
+    /// Threads are to be made ready for the program's next.
+    Refill,
+}
+
 /// What executes requests: one for each worker.
 #[derive(Debug)]
 pub(crate) struct Executor {
@@ -63,6 +79,10 @@ pub(crate) struct Executor {
     pub(crate) turn: &'static Turn,
     /// How many changes of credentials this thread has made its own.
     pub(crate) credentials: usize,
+    /// The terminal's signals that it has closed for its last caller.
+    pub(crate) closed_signals: u32,
+    /// What the last request left to be done.
+    pub(crate) afterwards: Option<Afterwards>,
 }
 
 impl Executor {
@@ -73,6 +93,7 @@ impl Executor {
     pub(crate) fn execute(&mut self, request: &Parsed<'_>) -> Result<Answer, Violation> {
         self.scratch.reset();
         self.follow_credentials();
+        self.follow_terminal_signals(request.closed_signals);
         let answer = match request.kind {
             Kind::Call(row) => call::execute(self, row, request),
             Kind::Operation(operation) => self.operation(operation, request),
@@ -86,7 +107,7 @@ impl Executor {
 
     fn operation(&mut self, operation: Operation, request: &Parsed<'_>) -> Result<Answer, Refusal> {
         match operation {
-            Operation::INTERRUPT => Ok(interrupt::execute(self, request)?),
+            Operation::INTERRUPT => Ok(interrupt::execute(self, request)),
             Operation::EXIT => Ok(exit::execute(request)?),
             Operation::FILE_REFERENCE => file::reference(self, request),
             Operation::OPEN_EXECUTABLE => executable::open(self, request),
@@ -95,9 +116,19 @@ impl Executor {
             Operation::WINDOW_MAP => window::map(self, request),
             Operation::WINDOW_UNMAP => window::unmap(self, request),
             Operation::WINDOW_SYNC => window::sync(self, request),
-            Operation::STOP => Ok(stop::execute()),
+            Operation::STOP => Ok(stop::execute(request)?),
             Operation::TRACE => trace::execute(self, request),
             Operation::NAME => executable::rename(self, request),
+            Operation::FORK => fork::execute(self, request),
+            Operation::THREAD_START => threads::start(self),
+            Operation::THREAD_END => Ok(threads::end(self, request)?),
+            Operation::THREAD_NAME => threads::rename(self, request),
+            Operation::FILE_NAME => file::name(self, request),
+            Operation::VIEW => views::show(self, request),
+            Operation::COMMAND_LINE => views::command_line(self, request),
+            Operation::CHILD_SIGNAL => Ok(children::execute(request)),
+            Operation::LEAVE_SIGNALS => Ok(left::leave(self, request)),
+            Operation::RETURN_SIGNAL => left::give_back(self, request),
             Operation(unknown) => Err(Violation::Operation(unknown).into()),
         }
     }

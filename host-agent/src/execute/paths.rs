@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use virtio_ikc::message::Role;
 use virtio_ikc::table::{Argument as Kind, Call};
+use virtio_ikc::view::View;
 
 use super::call::generic;
 use super::frame::Frame;
@@ -13,6 +14,7 @@ use crate::arch::Argument;
 use crate::int::int;
 use crate::own_descriptors::is_own;
 use crate::request::{Buffer, Parsed};
+use crate::views::{Renamed, rename};
 
 /// Bytes that Linux reads of a string before it gives up (PATH_MAX, and more than any other string's limit).
 const LONGEST: u64 = 4096;
@@ -32,6 +34,15 @@ pub(super) fn string(
     super::copy::copy_in(memory, request, buffer, &mut bytes[..length])?;
     let text = path_of.and_then(|call| Some((call, CStr::from_bytes_until_nul(bytes).ok()?)));
     let special = text.and_then(|(call, text)| Some((call, special(text.to_bytes(), executor.proxy.process)?)));
+    let renamed = text.map_or(Renamed::Ordinary, |(call, text)| {
+        let directory = directory(call, request, buffer.argument);
+        rename(directory, text.to_bytes(), request.thread, &executor.proxy.wires.cpus)
+    });
+    match renamed {
+        Renamed::Nowhere => return Err(Refusal::Errno(libc::ENOENT)),
+        Renamed::To(path) => return own_string(executor, &path),
+        Renamed::Ordinary | Renamed::Same => {}
+    }
     match special {
         Some((_, Special::Descriptor(number))) if is_own(number) => Err(Refusal::Errno(libc::ENOENT)),
         Some((call, Special::Executable)) if follows(call, &request.arguments) => executable(executor),
@@ -42,7 +53,16 @@ pub(super) fn string(
 /// The path of the program's executable.
 fn executable(executor: &mut Executor) -> Result<Argument<'static>, Refusal> {
     let path = executor.proxy.executable();
-    let path = path.as_bytes();
+    own_string(executor, path.as_bytes())
+}
+
+/// The descriptor that the path of argument `position` begins at, if the call has one.
+fn directory(call: &Call, request: &Parsed<'_>, position: u8) -> Option<u64> {
+    let before = usize::from(position).checked_sub(1)?;
+    (call.arguments[before] == Kind::DirFd).then(|| request.arguments[before])
+}
+
+fn own_string(executor: &mut Executor, path: &[u8]) -> Result<Argument<'static>, Refusal> {
     let taken = executor.scratch.bounce(path.len() + 1).ok_or(Refusal::Errno(libc::ENAMETOOLONG))?;
     let (name, end) = executor.scratch.bytes(taken).split_at_mut(path.len());
     name.copy_from_slice(path);
@@ -53,7 +73,10 @@ fn executable(executor: &mut Executor) -> Result<Argument<'static>, Refusal> {
 /// readlink(2), readlinkat(2).
 pub(super) fn read_link(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
     let position = usize::from(i64::from(frame.call.number) == libc::SYS_readlinkat);
-    if !names_executable(frame, position)? {
+    let Some(owner) = executable_owner(frame, position)? else { return generic(frame) };
+    if owner != frame.executor.proxy.process {
+        // If it is one of the partition's, the LWK knows who has its program.
+        frame.values = [View::EXECUTABLE.0.into(), owner.into(), 0, 0];
         return generic(frame);
     }
     let size = frame.low(position + 2).cast_signed();
@@ -72,15 +95,21 @@ pub(super) fn read_link(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
     Ok(answer.len().try_into().unwrap_or(i64::MAX))
 }
 
-fn names_executable(frame: &mut Frame<'_, '_>, position: usize) -> Result<bool, Refusal> {
-    let Some(buffer) = frame.request.buffer(position, Role::STRING).copied() else { return Ok(false) };
+/// Whose executable the path of argument `position` names.
+fn executable_owner(frame: &mut Frame<'_, '_>, position: usize) -> Result<Option<u32>, Refusal> {
+    let Some(buffer) = frame.request.buffer(position, Role::STRING).copied() else { return Ok(None) };
     let mut text = [0; 40];
     let length = usize::try_from(buffer.length).unwrap_or(usize::MAX);
     if length > text.len() || buffer.accessible < buffer.length {
-        return Ok(false);
+        return Ok(None);
     }
     frame.executor.copy_in(frame.request, &buffer, &mut text[..length])?;
-    Ok(matches!(special(&text[..length], frame.executor.proxy.process), Some(Special::Executable)))
+    let own = frame.executor.proxy.process;
+    if special(&text[..length], own) == Some(Special::Executable) {
+        return Ok(Some(own));
+    }
+    let owner = text[..length].strip_prefix(b"/proc/").and_then(|rest| rest.strip_suffix(b"/exe"));
+    Ok(owner.and_then(decimal).and_then(|owner| owner.try_into().ok()))
 }
 
 /// A path that Linux would take for the agent's.
@@ -103,11 +132,17 @@ fn special(path: &[u8], process: u32) -> Option<Special> {
     if owner != b"self" && owner != b"thread-self" && decimal(owner) != Some(process.into()) {
         return None;
     }
-    if rest == b"exe" {
+    if is_executable(rest) {
         return Some(Special::Executable);
     }
     let number = rest.strip_prefix(b"fd/").or_else(|| rest.strip_prefix(b"fdinfo/"))?;
     decimal(number).map(Special::Descriptor)
+}
+
+/// Whether a path below the folder of a process names its executable: those of its threads are the same.
+fn is_executable(rest: &[u8]) -> bool {
+    let thread = rest.strip_prefix(b"task/").and_then(|rest| rest.strip_suffix(b"/exe"));
+    rest == b"exe" || thread.is_some_and(|thread| decimal(thread).is_some())
 }
 
 fn decimal(text: &[u8]) -> Option<u64> {
@@ -142,6 +177,7 @@ mod tests {
     fn only_the_programs_own_executable_and_descriptors_are_special() {
         assert_eq!(special(b"/proc/self/exe", 7), Some(Special::Executable));
         assert_eq!(special(b"/proc/7/exe", 7), Some(Special::Executable));
+        assert_eq!(special(b"/proc/self/task/8/exe", 7), Some(Special::Executable));
         assert_eq!(special(b"/proc/8/exe", 7), None);
         assert_eq!(special(b"/proc/self/fd/12", 7), Some(Special::Descriptor(12)));
         assert_eq!(special(b"/dev/fd/3", 7), Some(Special::Descriptor(3)));

@@ -1,12 +1,16 @@
-//! Job control: the program stops by stopping its proxy. The agent sees it and tells the VMM.
+//! Job control: the program stops by stopping its proxy, by the same signal, so that whoever waits for it sees which one it was and
+//! Linux judges whether the terminal may stop it at all (orphaned process groups, setpgid(2)).
+
+use virtio_ikc::message::Operation;
 
 use super::Answer;
-use crate::arch::{Argument, call};
+use crate::arch::stop_by;
+use crate::request::{Parsed, Violation};
 
-/// `STOP`. Answered when somebody has continued the proxy.
-pub(super) fn execute() -> Answer {
-    let process = Argument::number(std::process::id().into());
-    let stop = Argument::number(u64::from(libc::SIGSTOP.cast_unsigned()));
-    let result = call(libc::SYS_kill, [process, stop, Argument::NULL, Argument::NULL, Argument::NULL, Argument::NULL]);
-    result.into()
+/// `STOP`. Answered when somebody has continued the proxy, or at once if it may not be stopped.
+pub(super) fn execute(request: &Parsed<'_>) -> Result<Answer, Violation> {
+    let stops = [libc::SIGSTOP, libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU].map(libc::c_int::cast_unsigned);
+    let signal = stops.into_iter().find(|stop| u64::from(*stop) == request.arguments[0]);
+    stop_by(signal.ok_or(Violation::Malformed(Operation::STOP.0))?);
+    Ok(Answer::default())
 }

@@ -44,7 +44,7 @@ impl Vectors {
             }
             let length = length.min(left);
             left -= length;
-            vectors.push(Vector::partition(host_run(&frame.executor.proxy.memory, Segment { address, length })?));
+            vectors.push(Vector::partition(host_run(frame.executor.proxy.memory, Segment { address, length })?));
         }
         if left > 0 {
             vectors.push(Vector::faulting(left.min(MAX_BYTES)));

@@ -24,7 +24,7 @@ pub(super) fn map(executor: &mut Executor, request: &Parsed<'_>) -> Result<Answe
     let writable = writable == 1;
     proxy.memory.window().overlay(start, bytes, file.as_fd(), offset, writable)?;
     let message = FromAgent::WindowMap { window, length, offset, writable };
-    if let Err(refusal) = proxy.link.ask(&message, Some(file.as_fd())) {
+    if let Err(refusal) = proxy.ask(message, Some(file.as_fd())) {
         // The guest does not see it, so we must not either.
         proxy.memory.window().uncover(start, bytes)?;
         return Err(refusal);
@@ -36,7 +36,7 @@ pub(super) fn map(executor: &mut Executor, request: &Parsed<'_>) -> Result<Answe
 pub(super) fn unmap(executor: &mut Executor, request: &Parsed<'_>) -> Result<Answer, Refusal> {
     let [window, length, ..] = request.arguments;
     let (start, bytes) = checked(window, length, Operation::WINDOW_UNMAP)?;
-    executor.proxy.link.ask(&FromAgent::WindowUnmap { window, length }, None)?;
+    executor.proxy.ask(FromAgent::WindowUnmap { window, length }, None)?;
     executor.proxy.memory.window().uncover(start, bytes)?;
     Ok(Answer::default())
 }

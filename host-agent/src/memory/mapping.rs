@@ -6,7 +6,7 @@ use std::os::fd::BorrowedFd;
 use std::ptr;
 use std::sync::OnceLock;
 
-use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap, mmap_anonymous, mprotect, munmap};
+use rustix::mm::{Advice, MapFlags, MprotectFlags, ProtFlags, madvise, mmap, mmap_anonymous, mprotect, munmap};
 
 /// A mapping that this process owns.
 #[derive(Debug)]
@@ -58,6 +58,17 @@ impl Mapping {
         let start = self.inside(offset, length)?;
         // SAFETY: the range is our own mapping, and more access to it breaks nobody.
         unsafe { mprotect(start, length, MprotectFlags::READ | MprotectFlags::WRITE)? };
+        Ok(())
+    }
+
+    /// Keeps it from children: they do not inherit it, and making them costs less.
+    ///
+    /// # Errors
+    /// Those of madvise(2).
+    pub(crate) fn keep_from_children(&self) -> io::Result<()> {
+        let start = ptr::with_exposed_provenance_mut(self.start);
+        // SAFETY: the advice changes nothing in this process, and no child uses what its parent's threads used.
+        unsafe { madvise(start, self.length, Advice::LinuxDontFork)? };
         Ok(())
     }
 

@@ -5,6 +5,8 @@
 //! any moment, so they are copied before they are believed, and memory of a file that was cut short is only touched
 //! by Linux, which answers EFAULT where a plain access would be a SIGBUS.
 
+mod board;
+mod command_line;
 mod copy;
 mod file;
 mod mapping;
@@ -13,6 +15,8 @@ mod ring;
 mod scratch;
 mod shared;
 
+pub(crate) use board::Board;
+pub(crate) use command_line::set_command_line;
 pub(crate) use copy::Inaccessible;
 pub(crate) use file::{probe_mapping, read_file, record_of_bytes};
 pub(crate) use mapping::{faulting_address, reserve_faulting};

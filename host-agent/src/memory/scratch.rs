@@ -66,6 +66,7 @@ impl Scratch {
         for edge in 0..EDGES {
             memory.open(Self::edge_start(edge), EDGE_BYTES)?;
         }
+        memory.keep_from_children()?;
         Ok(Self { memory, plain_used: 0, edges_used: 0, large: Vec::new() })
     }
 

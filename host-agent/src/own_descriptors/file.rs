@@ -16,6 +16,11 @@ impl OwnFile {
         OWN.insert(number);
         Self { file, number }
     }
+
+    /// Its number.
+    pub(crate) const fn number(&self) -> u32 {
+        self.number
+    }
 }
 
 impl AsFd for OwnFile {

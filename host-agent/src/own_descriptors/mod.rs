@@ -70,15 +70,22 @@ impl OwnDescriptors {
     pub(crate) fn duplicate(self, file: impl AsFd) -> io::Result<OwnFile> {
         let first = self.first.cast_signed();
         let copy = match rustix::io::fcntl_dupfd_cloexec(&file, first) {
-            Err(Errno::INVAL | Errno::MFILE) => {
-                let _limit = RaisedLimit::to(self.end)?;
-                rustix::io::fcntl_dupfd_cloexec(&file, first)?
-            }
+            Err(Errno::INVAL | Errno::MFILE) => match RaisedLimit::to(self.end) {
+                Ok(_limit) => rustix::io::fcntl_dupfd_cloexec(&file, first)?,
+                // The program has given up the right to so many: ours lie below its limit then, as high as there is room.
+                Err(_) => below_the_limit(&file)?,
+            },
             other => other?,
         };
         let number = u32::try_from(copy.as_raw_fd()).unwrap_or(u32::MAX);
         if number < self.end { Ok(OwnFile::new(copy, number)) } else { Err(Errno::MFILE.into()) }
     }
+}
+
+/// Duplicates `file` to a number in the upper quarter of those that the program may have.
+fn below_the_limit(file: impl AsFd) -> rustix::io::Result<OwnedFd> {
+    let limit = getrlimit(Resource::Nofile).current.and_then(|limit| i32::try_from(limit).ok());
+    rustix::io::fcntl_dupfd_cloexec(file, limit.unwrap_or(i32::MAX) / 4 * 3)
 }
 
 /// Whether a descriptor argument names one of the agent's own. Linux looks at the low 32 bits.
@@ -89,6 +96,15 @@ pub(crate) fn is_own(raw: u64) -> bool {
 /// The numbers of the agent's own below `end`, ascending.
 pub(crate) fn own_below(end: u64) -> impl Iterator<Item = u64> {
     OWN.numbers().map(u64::from).take_while(move |number| *number < end)
+}
+
+/// Closes the agent's own but those that are `kept`, in a process that has no other thread and will not drop them.
+pub(crate) fn close_own_but(kept: impl Fn(u32) -> bool) {
+    let others: Vec<u32> = OWN.numbers().filter(|number| !kept(*number)).collect();
+    for number in others {
+        OWN.remove(number);
+        arch::close_descriptor(number);
+    }
 }
 
 /// The program's descriptor `raw`; `None` if it is not one it may use. It may be closed.

@@ -1,23 +1,22 @@
-//! Who looks at the queues.
+//! Who looks at the queue.
 //!
-//! A *watcher* polls them and executes what it finds. Before it executes a call that may wait, somebody else must be
+//! A *watcher* polls it and executes what it finds. Before it executes a call that may wait, somebody else must be
 //! ready to see the next request, the one that interrupts the call among them. Waking another thread would cost more
 //! than most calls take, so the last watcher only asks the driver for doorbells, which is a store, and one thread, the
-//! *standby*, sleeps on the doorbell: when the call ends before the driver has anything new, nobody was woken.
+//! *standby*, sleeps on the process's bell: when the call ends before the driver has anything new, nobody was woken.
 //! Everybody else sleeps as a *follower* until a standby is missing.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 
-use super::queues::Queues;
+use super::queues::RequestQueue;
 use super::turn::Turn;
 
-/// The threads that work for the queues.
+/// The threads that work for the queue.
 #[derive(Debug)]
 pub(crate) struct Crew {
     turns: RwLock<Vec<&'static Turn>>,
     watchers: AtomicU32,
-    most_watchers: u32,
     has_standby: AtomicBool,
     followers: Mutex<Followers>,
     called: Condvar,
@@ -34,8 +33,8 @@ struct Followers {
 /// What a watcher does that found nothing to do for a while.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Rest {
-    /// It has become the standby and shall sleep on the doorbell.
-    Standby,
+    /// It has become the standby and shall sleep until the bell says something else than this.
+    Standby(u32),
     /// It slept as a follower and is a watcher again.
     Called,
     /// There is something to do: it is still a watcher.
@@ -54,12 +53,11 @@ pub(crate) enum Absence {
 }
 
 impl Crew {
-    /// No threads yet; at most `most_watchers` of them shall poll at a time.
-    pub(crate) fn new(most_watchers: u32) -> Self {
+    /// No threads yet.
+    pub(crate) fn new() -> Self {
         Self {
             turns: RwLock::default(),
             watchers: AtomicU32::new(0),
-            most_watchers: most_watchers.max(1),
             has_standby: AtomicBool::new(false),
             followers: Mutex::default(),
             called: Condvar::new(),
@@ -81,14 +79,9 @@ impl Crew {
         self.watchers.fetch_sub(1, Ordering::SeqCst);
     }
 
-    /// Whether more threads poll than shall.
-    pub(crate) fn has_too_many(&self) -> bool {
-        self.watchers.load(Ordering::Relaxed) > self.most_watchers
-    }
-
     /// The calling watcher is about to execute a call that may wait.
-    pub(crate) fn depart(&self, queues: &Queues) -> Absence {
-        let Some(waiting) = self.leave(queues) else { return Absence::Covered };
+    pub(crate) fn depart(&self, queue: &RequestQueue) -> Absence {
+        let Some(waiting) = self.leave(queue) else { return Absence::Covered };
         if self.has_standby.load(Ordering::SeqCst) {
             return if waiting { Absence::Ring } else { Absence::Covered };
         }
@@ -102,31 +95,33 @@ impl Crew {
     }
 
     /// The call is over: the caller watches again.
-    pub(crate) fn come_back(&self, queues: &Queues) {
+    pub(crate) fn come_back(&self, queue: &RequestQueue) {
         if self.watchers.fetch_add(1, Ordering::SeqCst) == 0 {
-            queues.disarm();
+            queue.disarm();
         }
     }
 
-    /// The calling watcher has found nothing for a while.
-    pub(crate) fn rest(&self, queues: &Queues) -> Rest {
+    /// The calling watcher has found nothing for a while. `bell` reads the bell.
+    pub(crate) fn rest(&self, queue: &RequestQueue, bell: impl FnOnce() -> u32) -> Rest {
+        // Whoever rings for a standby rings later than this.
+        let bell = bell();
         if !self.has_standby.swap(true, Ordering::SeqCst) {
-            if self.leave(queues) == Some(true) {
+            if self.leave(queue) == Some(true) {
                 self.has_standby.store(false, Ordering::SeqCst);
-                self.come_back(queues);
+                self.come_back(queue);
                 return Rest::Busy;
             }
-            return Rest::Standby;
+            return Rest::Standby(bell);
         }
         let mut followers = self.followers();
-        match self.leave(queues) {
+        match self.leave(queue) {
             Some(true) => {
                 drop(followers);
-                self.come_back(queues);
+                self.come_back(queue);
                 return Rest::Busy;
             }
             // The standby woke and left meanwhile, and counted on this thread.
-            Some(false) if !self.has_standby.swap(true, Ordering::SeqCst) => return Rest::Standby,
+            Some(false) if !self.has_standby.swap(true, Ordering::SeqCst) => return Rest::Standby(bell),
             _ => {}
         }
         followers.asleep += 1;
@@ -136,25 +131,25 @@ impl Crew {
         followers.wanted -= 1;
         followers.asleep -= 1;
         drop(followers);
-        self.come_back(queues);
+        self.come_back(queue);
         Rest::Called
     }
 
     /// The standby was woken and is a watcher.
-    pub(crate) fn wake(&self, queues: &Queues) {
-        self.come_back(queues);
+    pub(crate) fn wake(&self, queue: &RequestQueue) {
+        self.come_back(queue);
         self.has_standby.store(false, Ordering::SeqCst);
     }
 
     /// Interrupts a request. Whether some worker executes it.
-    pub(crate) fn interrupt(&self, process: u32, queue: u16, sequence: u64) -> bool {
+    pub(crate) fn interrupt(&self, process: u32, sequence: u64) -> bool {
         let turns = self.turns.read().unwrap_or_else(PoisonError::into_inner);
-        turns.iter().any(|turn| turn.interrupt(process, queue, sequence))
+        turns.iter().any(|turn| turn.interrupt(process, sequence))
     }
 
     /// One watcher fewer. If it was the last, doorbells are asked for, and the answer is whether a request is there.
-    fn leave(&self, queues: &Queues) -> Option<bool> {
-        (self.watchers.fetch_sub(1, Ordering::SeqCst) == 1).then(|| queues.arm())
+    fn leave(&self, queue: &RequestQueue) -> Option<bool> {
+        (self.watchers.fetch_sub(1, Ordering::SeqCst) == 1).then(|| queue.arm())
     }
 
     fn followers(&self) -> MutexGuard<'_, Followers> {

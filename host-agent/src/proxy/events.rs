@@ -1,68 +1,102 @@
-//! Events: the signals that Linux sends to the process.
+//! Events: the signals that Linux sends to the process and to its threads.
 //!
 //! A signal is taken from Linux one at a time and only given up when the LWK has a place for it; so as many wait as would
 //! natively, standard ones once and real-time ones in order, because Linux itself keeps them.
 
+use std::mem::offset_of;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
 use virtio_ikc::message::{EVENT_BYTES, Event, EventKind};
 
-use super::Proxy;
-use super::queues::{Queues, SharedQueue};
-use super::start::die_with;
-use super::worker::interrupt_driver;
-use crate::arch::{SignalInfo, SignalSet, end_process, wait_for_signal};
+use super::wires::EVENT_VCPU;
+use super::{Proxy, tie};
+use crate::arch::{SignalInfo, SignalSet, block_all_but, interrupt_thread, pending_signals, wait_for_signal};
 use crate::request::Violation;
-
-#[expect(clippy::cast_possible_truncation, reason = "it is 128")]
-const EVENT_LENGTH: u32 = EVENT_BYTES as u32;
 
 /// How long to wait for the LWK to take events before looking again.
 const PAUSE: Duration = Duration::from_millis(1);
 
 /// The first thread's work: hands signals on for ever.
-pub(crate) fn run(proxy: &'static Proxy, queues: &'static Queues) -> ! {
+pub(crate) fn run(proxy: &'static Proxy) -> ! {
     // The terminal's are left to Linux, which stops the whole job by them, the VMM included.
-    let signals = SignalSet::ALL.without(SignalSet::INTERRUPT.with(SignalSet::TERMINAL));
-    let parent = rustix::process::getppid().map(|parent| parent.as_raw_nonzero().get().cast_unsigned());
+    let signals = SignalSet::ALL.without(SignalSet::TERMINAL);
+    // The interrupting signal is waited for like all others, so that none is lost.
+    block_all_but(SignalSet::NONE);
+    let mut parent = proxy.parent;
     let mut credentials = 0;
+    tie::follow(proxy, &mut parent);
     loop {
-        let taken = wait_for_signal(signals);
+        proxy.left.send(proxy.process);
+        proxy.rounds.fetch_add(1, Ordering::Release);
+        let taken = wait_for_signal(signals.without(proxy.left.set()));
+        let taken = taken.filter(|(signal, _)| SignalSet::one(*signal) != SignalSet::INTERRUPT);
         let followed = proxy.credentials.follow(credentials);
         // Linux forgets the tie to the parent when credentials change (PR_SET_PDEATHSIG, prctl(2)).
-        if followed != credentials && die_with(parent).is_err() {
-            end_process(1);
-        }
+        let untied = followed != credentials;
         credentials = followed;
-        let (Some((signal, info)), Some(queue)) = (taken, &queues.events) else { continue };
-        if let Err(violation) = post(proxy, queue, signal, &info) {
-            proxy.fail(&violation);
+        let is_parents = matches!(taken, Some((signal, _)) if SignalSet::one(signal) == SignalSet::PARENT_GONE);
+        let is_orphaned = (untied || is_parents) && tie::follow(proxy, &mut parent);
+        match taken {
+            Some((_, info)) if is_parents => {
+                let signal = proxy.death_signal();
+                if is_orphaned && signal != 0 {
+                    hand_on(proxy, proxy.process, signal, &info.named(signal));
+                }
+            }
+            Some((signal, info)) => hand_on(proxy, proxy.process, signal, &info),
+            None => {}
         }
     }
 }
 
-fn post(proxy: &Proxy, queue: &SharedQueue, signal: u32, info: &SignalInfo) -> Result<(), Violation> {
-    let head = loop {
-        match queue.lock().device.take_available()? {
-            Some(head) => break head,
-            None => thread::sleep(PAUSE),
-        }
-    };
-    let address = queue.lock().device.chain(head)?.as_event()?;
-    let event = bytes_of(proxy.process, signal, info);
-    proxy.memory.write(address, &event).map_err(|_| Violation::BlockOutside(address.as_u64()))?;
-    if queue.complete(head, EVENT_LENGTH)? {
-        interrupt_driver(proxy, queue.index);
+/// Waits until the LWK has been told of every SIGCHLD that Linux has sent. On Linux a parent that has waited for a child has the child's
+/// signal already; here two threads bring it the two, and one must wait for the other.
+pub(crate) fn hand_on_child_signals(proxy: &Proxy) {
+    let of_children = SignalSet::one(libc::SIGCHLD.cast_unsigned());
+    if proxy.left.set().intersects(of_children) {
+        return;
     }
-    Ok(())
+    while pending_signals().intersects(of_children) {
+        thread::yield_now();
+    }
+    // What the first thread has taken it has handed on when its next round begins.
+    let round = proxy.rounds.load(Ordering::Acquire);
+    while !interrupt_thread(proxy.process, proxy.process) {
+        thread::yield_now();
+    }
+    while proxy.rounds.load(Ordering::Acquire) == round {
+        thread::yield_now();
+    }
 }
 
-fn bytes_of(process: u32, signal: u32, info: &SignalInfo) -> [u8; EVENT_BYTES] {
+/// Hands a signal on that `thread` took; waits until the LWK has room for it.
+pub(super) fn hand_on(proxy: &Proxy, thread: u32, signal: u32, info: &SignalInfo) {
+    let Some(queues) = proxy.queues.get() else { return };
+    // The kernel says so only of tkill(2) and its relatives.
+    let thread = if info.code() == libc::SI_TKILL { thread } else { 0 };
+    let mut event = bytes_of(EventKind::SIGNAL, proxy.process, thread, signal);
+    event[offset_of!(Event, info)..][..info.bytes.len()].copy_from_slice(&info.bytes);
+    loop {
+        match queues.events.post(proxy.memory, &event) {
+            Ok(None) => thread::sleep(PAUSE),
+            Ok(Some(true)) => return proxy.wires.interrupt(proxy.place, EVENT_VCPU),
+            Ok(Some(false)) => return,
+            Err(violation) => fail(proxy, violation),
+        }
+    }
+}
+
+fn fail(proxy: &Proxy, violation: Violation) -> ! {
+    proxy.fail(&violation)
+}
+
+/// An event without a siginfo, as it lies in memory.
+pub(crate) fn bytes_of(kind: EventKind, process: u32, thread: u32, signal: u32) -> [u8; EVENT_BYTES] {
     let mut bytes = [0; EVENT_BYTES];
-    for (place, word) in bytes.chunks_exact_mut(4).zip([EventKind::SIGNAL.0, process, 0, signal]) {
+    for (place, word) in bytes.chunks_exact_mut(4).zip([kind.0, process, thread, signal]) {
         place.copy_from_slice(&word.to_le_bytes());
     }
-    bytes[std::mem::offset_of!(Event, info)..][..info.bytes.len()].copy_from_slice(&info.bytes);
     bytes
 }

@@ -1,51 +1,93 @@
-//! The proxy's socket to the agent, which hands its messages on to the VMM and the answers back.
+//! The proxies' socket to the agent, which hands their messages on to the VMM and the answers back.
+//!
+//! All proxies send through the same socket, and any of them may be killed while it waits for an answer. So who asks sends
+//! along where the answer is to go: the other end of a pair of its own.
 
-use std::os::fd::BorrowedFd;
-use std::sync::{Mutex, PoisonError};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use serde::{Deserialize, Serialize};
 
 use crate::execute::Refusal;
 use crate::own_descriptors::OwnFile;
 use crate::protocol::{FromAgent, ToAgent};
 use crate::socket;
 
-/// The way to the VMM.
+/// From a proxy to the agent.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum FromProxy {
+    /// The VMM shall be told this.
+    Tell(FromAgent),
+    /// The VMM shall be asked this. Beside it: where to send the answer, then what goes beside the question.
+    Ask(FromAgent),
+    /// A process is about to be made at this place. Beside it: the reading end of a pipe that tells its pid once there
+    /// is one, and whose last writing end is closed when that process is gone and the LWK knows that there was one.
+    Born {
+        /// Its place on the notice board.
+        place: usize,
+    },
+}
+
+/// The way to the agent, and so to the VMM.
 #[derive(Debug)]
 pub(crate) struct Link {
     socket: OwnFile,
-    /// Held while a question is out.
-    asking: Mutex<()>,
 }
 
 impl Link {
     pub(crate) const fn new(socket: OwnFile) -> Self {
-        Self { socket, asking: Mutex::new(()) }
+        Self { socket }
     }
 
-    /// Waits for the next message of the VMM; `None` if there will be none.
+    /// Waits for the next message to the first proxy; `None` if there will be none.
     pub(crate) fn receive(&self) -> Option<ToAgent> {
         socket::receive(&self.socket).ok().flatten().map(|(message, _)| message)
     }
 
-    /// Asks the VMM for something, `file` beside it, and waits until it is done.
+    /// The number of its descriptor.
+    pub(super) const fn number(&self) -> u32 {
+        self.socket.number()
+    }
+
+    /// Asks the VMM for something, `file` beside it; the answer goes to `answer`.
     ///
     /// # Errors
-    /// The errno that the VMM answers.
-    pub(crate) fn ask(&self, message: &FromAgent, file: Option<BorrowedFd<'_>>) -> Result<(), Refusal> {
-        let _asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
-        socket::send(&self.socket, message, file.as_slice())?;
-        match self.receive() {
-            Some(ToAgent::WindowDone { error: 0 }) => Ok(()),
-            Some(ToAgent::WindowDone { error }) => Err(Refusal::Errno(error)),
-            _ => Err(Refusal::Errno(libc::EIO)),
-        }
+    /// Those of sendmsg(2).
+    pub(super) fn ask(&self, message: FromAgent, file: Option<BorrowedFd<'_>>, answer: OwnedFd) -> io::Result<()> {
+        let beside: Vec<_> = [answer.as_fd()].into_iter().chain(file).collect();
+        socket::send(&self.socket, &FromProxy::Ask(message), &beside)?;
+        // As long as this end was open here nobody could see that nobody will answer.
+        drop(answer);
+        Ok(())
+    }
+
+    /// Tells the agent that a process will be at `place`, for which `line` speaks.
+    ///
+    /// # Errors
+    /// Those of sendmsg(2).
+    pub(crate) fn announce(&self, place: usize, line: BorrowedFd<'_>) -> io::Result<()> {
+        socket::send(&self.socket, &FromProxy::Born { place }, &[line])
     }
 
     /// Ends the partition with a line of text.
     pub(crate) fn fail(&self, text: &str) -> ! {
+        let violation = FromAgent::Violation { text: text.to_owned() };
         // Whether or not anybody hears it, this process must not go on.
-        let _ = socket::send(&self.socket, &FromAgent::Violation { text: text.to_owned() }, &[]);
+        let _ = socket::send(&self.socket, &FromProxy::Tell(violation), &[]);
         loop {
             std::thread::park();
         }
+    }
+}
+
+/// Waits for the answer to a question.
+///
+/// # Errors
+/// The errno that is the answer, or EIO if there will be none.
+pub(super) fn answer(here: &OwnFile) -> Result<(), Refusal> {
+    match socket::receive(here)?.map(|(message, _)| message) {
+        Some(ToAgent::WindowDone { error: 0 }) => Ok(()),
+        Some(ToAgent::WindowDone { error }) => Err(Refusal::Errno(error)),
+        _ => Err(Refusal::Errno(libc::EIO)),
     }
 }

@@ -1,8 +1,9 @@
-//! The queues, shared by the workers: a lock for each.
+//! The two queues of a process, each with a lock: several threads take requests, and several post events.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use virtio_ikc::device::{EVENT_QUEUE, QUEUE_SIZE};
+use virtio_ikc::device::{EVENT_QUEUE, QUEUE_SIZE, REQUEST_QUEUE};
+use virtio_ikc::message::EVENT_BYTES;
 use virtio_ikc::ring::{Device, RequestBlocks, Watch};
 
 use super::turn::Turn;
@@ -10,32 +11,39 @@ use crate::memory::{Partition, RingMemory};
 use crate::protocol::Queue;
 use crate::request::Violation;
 
-/// One queue.
+#[expect(clippy::cast_possible_truncation, reason = "it is 128")]
+const EVENT_LENGTH: u32 = EVENT_BYTES as u32;
+
+/// The queues of a process.
 #[derive(Debug)]
-pub(crate) struct SharedQueue {
-    /// Its index.
-    pub(crate) index: u16,
+pub(crate) struct Queues {
+    /// The one that brings requests.
+    pub(crate) requests: RequestQueue,
+    /// The one that takes events.
+    pub(crate) events: EventQueue,
+}
+
+/// A queue that brings requests.
+#[derive(Debug)]
+pub(crate) struct RequestQueue {
     state: Mutex<State>,
 }
 
-/// What the lock of a queue guards.
+/// What its lock guards.
 #[derive(Debug)]
 pub(crate) struct State {
     /// The ring.
-    pub(crate) device: Device<RingMemory>,
+    device: Device<RingMemory>,
     /// How many requests were taken; as they are numbered one by one, the number of the last of them.
     taken: u64,
     /// Requests that are to be interrupted as soon as they are taken.
     early: Vec<u64>,
 }
 
-/// The queues of the device.
+/// A queue that takes events.
 #[derive(Debug)]
-pub(crate) struct Queues {
-    /// Those that bring requests.
-    pub(crate) requests: Vec<SharedQueue>,
-    /// The one that takes events.
-    pub(crate) events: Option<SharedQueue>,
+pub(crate) struct EventQueue {
+    device: Mutex<Device<RingMemory>>,
 }
 
 /// A request that was taken.
@@ -52,49 +60,45 @@ pub(crate) struct Taken {
 }
 
 impl Queues {
-    /// The queues that the driver made.
+    /// The queues of the first process, of all that the driver made.
     ///
     /// # Errors
-    /// The index of a queue that is not wholly in the partition's memory, or named twice.
-    pub(crate) fn of(memory: &'static Partition, queues: &[Queue]) -> Result<Self, u16> {
-        let mut made = Self { requests: Vec::new(), events: None };
-        for queue in queues {
-            let (ring, layout) = RingMemory::of(memory, queue).ok_or(queue.index)?;
-            if made.requests.iter().chain(&made.events).any(|other| other.index == queue.index) {
-                return Err(queue.index);
-            }
-            let state = State { device: Device::new(ring, layout), taken: 0, early: Vec::new() };
-            let shared = SharedQueue { index: queue.index, state: Mutex::new(state) };
-            if queue.index == EVENT_QUEUE {
-                made.events = Some(shared);
-            } else {
-                made.requests.push(shared);
-            }
-        }
-        Ok(made)
+    /// The index of the one that is missing, or not wholly in the partition's memory.
+    pub(crate) fn of_first(memory: &'static Partition, queues: &[Queue]) -> Result<Self, u16> {
+        Ok(Self {
+            requests: find(queues, REQUEST_QUEUE)
+                .and_then(|queue| RequestQueue::of(memory, queue))
+                .ok_or(REQUEST_QUEUE)?,
+            events: find(queues, EVENT_QUEUE).and_then(|queue| EventQueue::of(memory, queue)).ok_or(EVENT_QUEUE)?,
+        })
+    }
+}
+
+/// The queue with this index.
+pub(crate) fn find(queues: &[Queue], index: u16) -> Option<&Queue> {
+    queues.iter().find(|queue| queue.index == index)
+}
+
+impl RequestQueue {
+    /// A queue that the driver has just made; `None` if it is not wholly in the partition's memory.
+    pub(crate) fn of(memory: &'static Partition, queue: &Queue) -> Option<Self> {
+        let (ring, layout) = RingMemory::of(memory, queue)?;
+        let state = State { device: Device::new(ring, layout), taken: 0, early: Vec::new() };
+        Some(Self { state: Mutex::new(state) })
     }
 
-    /// The request queue with this index.
-    pub(crate) fn request_queue(&self, index: u16) -> Option<&SharedQueue> {
-        self.requests.iter().find(|queue| queue.index == index)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks for a doorbell at the next request. Whether there is one already.
     pub(crate) fn arm(&self) -> bool {
-        self.requests.iter().filter(|queue| queue.lock().device.arm_notifications()).count() > 0
+        self.lock().device.arm_notifications()
     }
 
     /// Wants no doorbell any more.
     pub(crate) fn disarm(&self) {
-        for queue in &self.requests {
-            queue.lock().device.disarm();
-        }
-    }
-}
-
-impl SharedQueue {
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.lock().device.disarm();
     }
 
     /// What a worker needs to look for the next request without the lock.
@@ -108,7 +112,7 @@ impl SharedQueue {
         let Some(head) = state.device.take_available()? else { return Ok((None, state.device.watch())) };
         state.taken += 1;
         let sequence = state.taken;
-        turn.begin(self.index, sequence);
+        turn.begin(sequence);
         let interrupted = state.take_early(sequence);
         let blocks = state.device.chain(head)?.as_request()?;
         Ok((Some(Taken { head, sequence, blocks, interrupted }), state.device.watch()))
@@ -139,5 +143,22 @@ impl State {
         let before = self.early.len();
         self.early.retain(|early| *early > sequence);
         self.early.len() < before
+    }
+}
+
+impl EventQueue {
+    /// A queue that the driver has just made; `None` if it is not wholly in the partition's memory.
+    pub(crate) fn of(memory: &'static Partition, queue: &Queue) -> Option<Self> {
+        let (ring, layout) = RingMemory::of(memory, queue)?;
+        Some(Self { device: Mutex::new(Device::new(ring, layout)) })
+    }
+
+    /// Gives the driver an event. `None` if it has no room, else whether it wants an interrupt.
+    pub(crate) fn post(&self, memory: &Partition, event: &[u8; EVENT_BYTES]) -> Result<Option<bool>, Violation> {
+        let mut device = self.device.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(head) = device.take_available()? else { return Ok(None) };
+        let address = device.chain(head)?.as_event()?;
+        memory.write(address, event).map_err(|_| Violation::BlockOutside(address.as_u64()))?;
+        Ok(Some(device.complete(head, EVENT_LENGTH)?))
     }
 }

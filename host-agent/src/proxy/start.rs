@@ -1,43 +1,41 @@
 //! From the fork to the first request.
 
-use std::io;
-
-use super::worker;
-use super::{Proxy, Queues, events};
+use super::{Proxy, Queues, events, worker};
 use crate::arch::{self, SignalSet};
 use crate::protocol::ToAgent;
 
-/// The proxy's main function, on its only thread. Does not return: the program's end, the agent's or a violation ends
+/// The first proxy's main function, on its only thread. Does not return: the program's end, the agent's or a violation ends
 /// the process.
-pub(crate) fn main(proxy: Proxy, may_spin: bool) -> ! {
+pub(crate) fn main(proxy: Proxy) -> ! {
     arch::install_handler();
-    arch::block_all_but(SignalSet::INTERRUPT);
     // Threads hold on to it as long as the process lives.
     let proxy: &'static Proxy = Box::leak(Box::new(proxy));
-    let Some(queues) = activate(proxy) else { arch::end_process(0) };
-    if let Err(error) = worker::start(proxy, queues, may_spin) {
-        proxy.link.fail(&format!("cannot start a thread of the proxy: {error}"));
+    arch::block_all_but(SignalSet::INTERRUPT);
+    if activate(proxy).is_none() {
+        arch::end_process(0);
     }
-    events::run(proxy, queues)
+    serve(proxy)
+}
+
+/// Serves the process whose queues are known, on its first thread.
+pub(super) fn serve(proxy: &'static Proxy) -> ! {
+    match worker::start(proxy) {
+        Ok(()) => {}
+        Err(error) if proxy.is_first() => proxy.link.fail(&format!("cannot start a thread of the proxy: {error}")),
+        // As if Linux had killed it for want of memory.
+        Err(_) => arch::send_signal(proxy.process, libc::SIGKILL.cast_unsigned()),
+    }
+    events::run(proxy)
 }
 
 /// Waits until the driver is ready. `None` if the VMM went away before.
-fn activate(proxy: &'static Proxy) -> Option<&'static Queues> {
+fn activate(proxy: &'static Proxy) -> Option<()> {
     loop {
         let ToAgent::Activate { queues } = proxy.link.receive()? else { continue };
-        match Queues::of(&proxy.memory, &queues) {
-            Ok(made) => return Some(proxy.queues.get_or_init(|| made)),
+        match Queues::of_first(proxy.memory, &queues) {
+            Ok(made) => proxy.queues.get_or_init(|| made),
             Err(index) => proxy.link.fail(&format!("queue {index} is not in the partition's memory")),
-        }
+        };
+        return Some(());
     }
-}
-
-/// Ties this process's life to its parent's, which must still be `parent`.
-///
-/// # Errors
-/// `NotFound` if it is not any more.
-pub(crate) fn die_with(parent: Option<u32>) -> io::Result<()> {
-    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
-    let now = rustix::process::getppid().map(|parent| parent.as_raw_nonzero().get().cast_unsigned());
-    if parent.is_some() && now != parent { Err(io::ErrorKind::NotFound.into()) } else { Ok(()) }
 }

@@ -61,7 +61,7 @@ fn many_workers_wait_while_others_are_served() {
             .map(|index| {
                 let read = call(libc::SYS_read, &[pipes[index as usize].0.as_raw_fd() as u64, 1, 1]);
                 let read = with(read, 1, Role::WHOLE, Direction::OUT, &[(DATA + index, 1)]);
-                partition.submit(2, read)
+                partition.submit(read)
             })
             .collect();
         assert_eq!(partition.run(number_99()), 99);
@@ -77,8 +77,8 @@ fn many_workers_wait_while_others_are_served() {
 fn a_wait_is_interrupted() {
     for may_spin in [false, true] {
         let partition = TestPartition::new(may_spin);
-        let poll = partition.submit(1, call(libc::SYS_poll, &[0, 0, u64::MAX]));
-        let interrupt = || partition.wait(partition.submit(2, operation(Operation::INTERRUPT, &[poll.sequence, 1])));
+        let poll = partition.submit(call(libc::SYS_poll, &[0, 0, u64::MAX]));
+        let interrupt = || partition.wait(partition.submit(operation(Operation::INTERRUPT, &[poll.sequence])));
         assert_eq!(interrupt().result, 0);
         let reply = partition.wait(poll);
         assert_eq!((reply.result, reply.interrupted), (-i64::from(libc::EINTR), 1));
@@ -90,9 +90,9 @@ fn a_wait_is_interrupted() {
 #[test]
 fn a_wait_is_interrupted_before_it_is_taken() {
     let partition = TestPartition::idle(true);
-    let poll = partition.submit(1, call(libc::SYS_poll, &[0, 0, u64::MAX]));
-    let other = partition.submit(1, number_99());
-    let queue = partition.proxy.queues.get().unwrap().request_queue(1).unwrap();
+    let poll = partition.submit(call(libc::SYS_poll, &[0, 0, u64::MAX]));
+    let other = partition.submit(number_99());
+    let queue = &partition.proxy.queues.get().unwrap().requests;
     for sequence in [poll.sequence, poll.sequence, other.sequence, 1000] {
         queue.interrupt(sequence, || false);
     }
@@ -106,8 +106,8 @@ fn a_wait_is_interrupted_before_it_is_taken() {
 #[test]
 fn requests_are_numbered_one_by_one() {
     let partition = TestPartition::new(true);
-    partition.skip_number(1);
-    partition.submit(1, number_99());
+    partition.skip_number();
+    partition.submit(number_99());
     let text = "request number 2 where 1 is next".to_owned();
     assert_eq!(partition.last_words(), Some(FromAgent::Violation { text }));
 }
@@ -122,7 +122,7 @@ fn interrupts_at_random_moments_lose_nothing() {
     let (mut expected, mut interrupted) = (0_u8, 0);
     let mut delay = 1_u64;
     for round in 0..4000_u64 {
-        let read = partition.submit(1, request);
+        let read = partition.submit(request);
         delay = delay.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(round);
         let until = Instant::now() + Duration::from_nanos((delay >> 33) % 20_000);
         let writer_first = (delay >> 40) & 1 == 1;
@@ -130,7 +130,7 @@ fn interrupts_at_random_moments_lose_nothing() {
         if writer_first {
             rustix::io::write(&writer, &[expected]).unwrap();
         }
-        let interrupt = partition.submit(2, operation(Operation::INTERRUPT, &[read.sequence, 1]));
+        let interrupt = partition.submit(operation(Operation::INTERRUPT, &[read.sequence]));
         assert_eq!(partition.wait(interrupt).result, 0);
         let reply = partition.wait(read);
         if reply.result == 1 {
@@ -200,7 +200,7 @@ fn a_broken_pipe_is_reported_with_its_signal() {
     drop(reader);
     let write = call(libc::SYS_write, &[writer.as_raw_fd() as u64, 1, 5]);
     let write = with(write, 1, Role::WHOLE, Direction::IN, &[(DATA, 5)]);
-    let reply = partition.wait(partition.submit(1, write));
+    let reply = partition.wait(partition.submit(write));
     assert_eq!(reply.result, -i64::from(libc::EPIPE));
 }
 
@@ -230,7 +230,7 @@ fn files_for_mappings_are_judged_by_linux_and_read() {
     rustix::io::write(&file, b"content").unwrap();
     let number = file.as_raw_fd() as u64;
     let reference = |descriptor, protection, flags| {
-        partition.wait(partition.submit(1, operation(Operation::FILE_REFERENCE, &[descriptor, protection, flags])))
+        partition.wait(partition.submit(operation(Operation::FILE_REFERENCE, &[descriptor, protection, flags])))
     };
     let reply = reference(number, 1, 2);
     assert_eq!((reply.result >= 0, reply.values[0]), (true, 7));
@@ -256,7 +256,7 @@ fn executables_are_opened_as_execve_would() {
         partition.write(DATA, path);
         let open = operation(Operation::OPEN_EXECUTABLE, &[-100_i64 as u64, 0]);
         let open = with(open, 0, Role::STRING, Direction::IN, &[(DATA, path.len() as u64)]);
-        partition.wait(partition.submit(1, open))
+        partition.wait(partition.submit(open))
     };
     let shell = open(b"/bin/sh");
     assert!(shell.result >= 0 && shell.values[0] > 1000 && shell.values[1] == 0);
@@ -319,16 +319,16 @@ fn no_request_is_overlooked_however_the_workers_come_and_go() {
                 for round in 0..1500_u64 {
                     let read = call(libc::SYS_read, &[reader, 1, 1]);
                     let read = with(read, 1, Role::WHOLE, Direction::OUT, &[(DATA, 1)]);
-                    assert_eq!(partition.wait(partition.submit(1, read)).result, 1, "{round}");
+                    assert_eq!(partition.wait(partition.submit(read)).result, 1, "{round}");
                     pause(round);
                 }
             });
             scope.spawn(move || {
                 for round in 0..1500_u64 {
-                    assert_eq!(partition.wait(partition.submit(2, number_99())).result, 99, "{round}");
+                    assert_eq!(partition.wait(partition.submit(number_99())).result, 99, "{round}");
                     let write = call(libc::SYS_write, &[writer, 1, 1]);
                     let write = with(write, 1, Role::WHOLE, Direction::IN, &[(DATA + 64, 1)]);
-                    assert_eq!(partition.wait(partition.submit(2, write)).result, 1, "{round}");
+                    assert_eq!(partition.wait(partition.submit(write)).result, 1, "{round}");
                     pause(round + 7);
                 }
             });

@@ -15,8 +15,7 @@ use crate::memory::HostRun;
 const RUNNING: i64 = 1 << 62;
 /// The request is to be interrupted: the sign, so that one comparison finds it.
 const MARK: i64 = i64::MIN;
-const QUEUE_SHIFT: u32 = 48;
-const SEQUENCE_MASK: u64 = (1 << QUEUE_SHIFT) - 1;
+const SEQUENCE_MASK: u64 = (1 << 62) - 1;
 
 /// What one worker does.
 #[derive(Debug, Default)]
@@ -33,11 +32,11 @@ impl Turn {
         self.shared.adopt();
     }
 
-    /// The worker takes request `sequence` of `queue`. Called with the queue locked, so that whoever has the lock sees
-    /// each request either in the queue or in a turn.
-    pub(crate) fn begin(&self, queue: u16, sequence: u64) {
+    /// The worker takes request `sequence`. Called with the queue locked, so that whoever has the lock sees each request
+    /// either in the queue or in a turn.
+    pub(crate) fn begin(&self, sequence: u64) {
         self.handled_before.store(self.shared.handled.load(Ordering::Acquire), Ordering::Relaxed);
-        self.shared.word.store(word(queue, sequence), Ordering::Release);
+        self.shared.word.store(word(sequence), Ordering::Release);
     }
 
     /// It is done. Answers whether it was to be interrupted.
@@ -51,10 +50,10 @@ impl Turn {
         true
     }
 
-    /// Interrupts request `sequence` of `queue` if it is the one that the worker, a thread of `process`, executes.
+    /// Interrupts request `sequence` if it is the one that the worker, a thread of `process`, executes.
     /// Whether it is.
-    pub(crate) fn interrupt(&self, process: u32, queue: u16, sequence: u64) -> bool {
-        let meant = word(queue, sequence);
+    pub(crate) fn interrupt(&self, process: u32, sequence: u64) -> bool {
+        let meant = word(sequence);
         match self.shared.word.compare_exchange(meant, meant | MARK, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => {}
             Err(found) => return found == meant | MARK,
@@ -83,6 +82,6 @@ impl Turn {
     }
 }
 
-fn word(queue: u16, sequence: u64) -> i64 {
-    RUNNING | i64::from(queue) << QUEUE_SHIFT | (sequence & SEQUENCE_MASK).cast_signed()
+fn word(sequence: u64) -> i64 {
+    RUNNING | (sequence & SEQUENCE_MASK).cast_signed()
 }

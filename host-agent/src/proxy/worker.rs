@@ -1,27 +1,26 @@
 //! A worker: takes requests, executes them, answers.
 
 use std::io;
-use std::os::fd::AsFd;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, poll};
 use virtio_ikc::address::GuestPhysical;
 use virtio_ikc::message::{Operation, Reply};
 use virtio_ikc::ring::Watch;
 
 use super::crew::{Absence, Rest};
-use super::queues::{Queues, SharedQueue, Taken};
+use super::queues::{Queues, RequestQueue, Taken};
+use super::roster::Ticket;
 use super::{Proxy, Turn};
 use crate::arch::{INTERRUPTED, SignalSet, block_all_but};
-use crate::execute::{Answer, Executor};
+use crate::execute::{Afterwards, Answer, Executor};
 use crate::memory::{Partition, RingMemory, Scratch};
 use crate::request::{GuestMemory, Kind, Parsed, RequestCopy, Violation, parse};
 
 /// How long a watcher polls after the last request before it rests.
 const SPIN: Duration = Duration::from_millis(1);
-/// How many looks at the queues are between two looks at the clock.
+/// How many looks at the queue are between two looks at the clock and at what other processes are to be woken for.
 const LOOKS: u32 = 64;
 #[expect(clippy::cast_possible_truncation, reason = "it is 64")]
 const REPLY_LENGTH: u32 = size_of::<Reply>() as u32;
@@ -31,20 +30,22 @@ const STACK_BYTES: usize = 256 << 10;
 /// One worker.
 #[derive(Debug)]
 struct Worker {
-    queues: &'static Queues,
-    may_spin: bool,
+    queue: &'static RequestQueue,
     copy: RequestCopy,
-    watches: Vec<Watch<RingMemory>>,
+    watch: Watch<RingMemory>,
+    /// Its right to poll, if it has it.
+    ticket: Option<Ticket>,
     executor: Executor,
 }
 
-/// Starts a worker on a thread of its own; it watches at once.
+/// Starts a worker on a thread of its own; it watches at once. Before the queues are known there is none.
 ///
 /// # Errors
 /// Those of mmap(2) and clone(2).
-pub(crate) fn start(proxy: &'static Proxy, queues: &'static Queues, may_spin: bool) -> io::Result<()> {
+pub(crate) fn start(proxy: &'static Proxy) -> io::Result<()> {
+    let Some(Queues { requests, .. }) = proxy.queues.get() else { return Ok(()) };
     let turn = proxy.crew.enlist();
-    let started = Worker::new(proxy, queues, may_spin, turn).and_then(|worker| {
+    let started = Worker::new(proxy, requests, turn).and_then(|worker| {
         thread::Builder::new().stack_size(STACK_BYTES).spawn(move || worker.run())?;
         Ok(())
     });
@@ -55,25 +56,26 @@ pub(crate) fn start(proxy: &'static Proxy, queues: &'static Queues, may_spin: bo
 }
 
 impl Worker {
-    fn new(proxy: &'static Proxy, queues: &'static Queues, may_spin: bool, turn: &'static Turn) -> io::Result<Self> {
-        let executor = Executor { proxy, scratch: Scratch::new()?, turn, credentials: 0 };
-        let watches = queues.requests.iter().map(SharedQueue::watch).collect();
-        Ok(Self { queues, may_spin, copy: RequestCopy::default(), watches, executor })
+    fn new(proxy: &'static Proxy, queue: &'static RequestQueue, turn: &'static Turn) -> io::Result<Self> {
+        let executor =
+            Executor { proxy, scratch: Scratch::new()?, turn, credentials: 0, closed_signals: 0, afterwards: None };
+        Ok(Self { queue, copy: RequestCopy::default(), watch: queue.watch(), ticket: None, executor })
     }
 
     fn run(mut self) {
         self.executor.turn.adopt();
         block_all_but(SignalSet::INTERRUPT.with(SignalSet::TERMINAL));
         loop {
-            if let Err(violation) = self.watch() {
+            if let Err(violation) = self.serve_until_idle() {
                 self.executor.proxy.fail(&violation);
             }
+            self.stop_polling();
             self.rest();
         }
     }
 
     /// Executes requests until there have been none for a while.
-    fn watch(&mut self) -> Result<(), Violation> {
+    fn serve_until_idle(&mut self) -> Result<(), Violation> {
         let mut last = Instant::now();
         let mut looks: u32 = 0;
         loop {
@@ -81,67 +83,115 @@ impl Worker {
                 looks = 0;
                 continue;
             }
-            if !self.may_spin || self.executor.proxy.crew.has_too_many() {
+            if !self.may_poll() {
                 return Ok(());
             }
             if looks == 0 {
                 last = Instant::now();
-            } else if looks.is_multiple_of(LOOKS) && last.elapsed() > SPIN {
-                return Ok(());
+            } else if looks.is_multiple_of(LOOKS) {
+                if last.elapsed() > SPIN {
+                    return Ok(());
+                }
+                self.pass_doorbells();
             }
             looks = looks.wrapping_add(1).max(1);
             std::hint::spin_loop();
         }
     }
 
-    /// Looks at every queue once. Whether there was a request.
-    fn serve(&mut self) -> Result<bool, Violation> {
-        let mut found = false;
-        for (index, queue) in self.queues.requests.iter().enumerate() {
-            if !self.watches[index].is_ready() {
-                continue;
-            }
-            let (taken, watch) = queue.take(self.executor.turn)?;
-            self.watches[index] = watch;
-            if let Some(taken) = taken {
-                self.handle(queue, taken)?;
-                found = true;
-            }
+    fn may_poll(&mut self) -> bool {
+        let Proxy { may_spin, wires, place, .. } = self.executor.proxy;
+        if self.ticket.is_none() && *may_spin {
+            self.ticket = wires.roster.take_ticket(*place);
         }
-        Ok(found)
+        self.ticket.is_some()
     }
 
-    fn handle(&mut self, queue: &'static SharedQueue, taken: Taken) -> Result<(), Violation> {
-        let Self { executor, copy, queues, may_spin, .. } = self;
-        let proxy = executor.proxy;
-        copy.take(&proxy.memory, taken.blocks.request)?;
-        let request = parse(copy, &proxy.memory)?;
+    fn stop_polling(&mut self) {
+        if let Some(ticket) = self.ticket.take() {
+            self.executor.proxy.wires.roster.return_ticket(ticket);
+        }
+    }
+
+    /// Wakes other proxies in the ringer's place: it may be waiting for the very processor that is used up here.
+    fn pass_doorbells(&self) {
+        let Proxy { wires, place, .. } = self.executor.proxy;
+        let mut rang = false;
+        wires.board.take(|other| {
+            if other != *place {
+                wires.roster.ring(other);
+                rang = true;
+            }
+        });
+        if rang {
+            thread::yield_now();
+        }
+    }
+
+    /// Looks at the queue once. Whether there was a request.
+    fn serve(&mut self) -> Result<bool, Violation> {
+        if !self.watch.is_ready() {
+            return Ok(false);
+        }
+        let (taken, watch) = self.queue.take(self.executor.turn)?;
+        self.watch = watch;
+        let Some(taken) = taken else { return Ok(false) };
+        self.handle(taken)?;
+        Ok(true)
+    }
+
+    fn handle(&mut self, taken: Taken) -> Result<(), Violation> {
+        let proxy = self.executor.proxy;
+        self.copy.take(proxy.memory, taken.blocks.request)?;
+        let request = parse(&self.copy, proxy.memory)?;
         check_names(proxy, &request, taken.sequence)?;
+        let vcpu = request.vcpu;
         let waits = may_wait(&request);
+        let leaves = waits || takes_long(&request);
         let answer = if waits && taken.interrupted {
             Ok(Answer::from(INTERRUPTED))
-        } else if waits {
-            cover(proxy, queues, *may_spin);
-            let answer = executor.execute(&request);
-            proxy.crew.come_back(queues);
+        } else if leaves {
+            if let Some(ticket) = self.ticket.take() {
+                proxy.wires.roster.return_ticket(ticket);
+            }
+            cover(proxy, self.queue);
+            let answer = self.executor.execute(&request);
+            proxy.crew.come_back(self.queue);
             answer
         } else {
-            executor.execute(&request)
+            self.executor.execute(&request)
         };
-        let interrupted = executor.turn.end() || taken.interrupted;
-        reply(proxy, queue, taken, &answer?, waits && interrupted)
+        let interrupted = self.executor.turn.end() || taken.interrupted;
+        reply(proxy, self.queue, taken, vcpu, &answer?, waits && interrupted)?;
+        self.finish();
+        Ok(())
+    }
+
+    /// What is to be done when the reply is out.
+    fn finish(&mut self) {
+        let Some(afterwards) = self.executor.afterwards.take() else { return };
+        let proxy = self.executor.proxy;
+        match afterwards {
+            Afterwards::Introduce(child) => child.introduce(&proxy.wires.roster),
+            Afterwards::Refill => {
+                cover(proxy, self.queue);
+                proxy.stand_ins.refill(proxy, self.executor.credentials);
+                proxy.crew.come_back(self.queue);
+            }
+        }
     }
 
     fn rest(&mut self) {
-        let proxy = self.executor.proxy;
-        if proxy.crew.rest(self.queues) == Rest::Standby {
-            wait_for_doorbell(proxy);
-            proxy.crew.wake(self.queues);
+        let Proxy { crew, wires, place, .. } = self.executor.proxy;
+        if let Rest::Standby(bell) = crew.rest(self.queue, || wires.roster.bell(*place)) {
+            wires.roster.sleep(*place, bell);
+            wires.roster.counters.wakeups.fetch_add(1, Ordering::Relaxed);
+            crew.wake(self.queue);
         }
     }
 }
 
-/// Whether a request can take long: its execution waits for something that another must do.
+/// Whether a request's execution waits for something that another must do, so that it can be interrupted.
 fn may_wait(request: &Parsed<'_>) -> bool {
     match request.kind {
         Kind::Call(row) => row.may_wait(),
@@ -152,33 +202,38 @@ fn may_wait(request: &Parsed<'_>) -> bool {
     }
 }
 
-/// Sees to it that somebody looks at the queues while the caller waits.
-fn cover(proxy: &'static Proxy, queues: &'static Queues, may_spin: bool) {
-    match proxy.crew.depart(queues) {
+/// Whether it takes long although it waits for nobody.
+fn takes_long(request: &Parsed<'_>) -> bool {
+    matches!(request.kind, Kind::Operation(Operation::FORK))
+}
+
+/// Sees to it that somebody looks at the queue while the caller does not.
+fn cover(proxy: &'static Proxy, queue: &RequestQueue) {
+    match proxy.crew.depart(queue) {
         Absence::Covered => {}
-        Absence::Ring => ring(proxy),
+        Absence::Ring => proxy.wires.roster.ring(proxy.place),
         // Without another thread the request is executed all the same; the next ones wait for it.
-        Absence::Alone => drop(start(proxy, queues, may_spin)),
+        Absence::Alone => drop(start(proxy)),
     }
 }
 
-/// The request's number must be the next of its queue, and its process and thread must have a proxy.
+/// The request's number must be the next of its queue, its process and thread those of the proxy, its vCPU one that there is.
 fn check_names(proxy: &Proxy, request: &Parsed<'_>, sequence: u64) -> Result<(), Violation> {
-    let Parsed { process, thread, .. } = *request;
+    let Parsed { process, thread, vcpu, .. } = *request;
     if request.sequence != sequence {
         return Err(Violation::Sequence { found: request.sequence, expected: sequence });
     }
-    // A process has one thread as yet, whose number is the process's.
-    if process != proxy.process || thread != proxy.process {
+    if process != proxy.process || !proxy.has_thread(thread) {
         return Err(Violation::Process { process, thread });
     }
-    Ok(())
+    if proxy.wires.has_vcpu(vcpu) { Ok(()) } else { Err(Violation::Vcpu(vcpu)) }
 }
 
 fn reply(
     proxy: &Proxy,
-    queue: &SharedQueue,
+    queue: &RequestQueue,
     taken: Taken,
+    vcpu: u32,
     answer: &Answer,
     interrupted: bool,
 ) -> Result<(), Violation> {
@@ -193,36 +248,11 @@ fn reply(
         reserved: 0,
     });
     proxy.memory.write(address, &bytes).map_err(|_| Violation::BlockOutside(address.as_u64()))?;
-    proxy.counters.requests.fetch_add(1, Ordering::Relaxed);
+    proxy.wires.roster.counters.requests.fetch_add(1, Ordering::Relaxed);
     if queue.complete(taken.head, REPLY_LENGTH)? {
-        interrupt_driver(proxy, queue.index);
+        proxy.wires.interrupt(proxy.place, vcpu);
     }
     Ok(())
-}
-
-/// Interrupts the vCPU of a queue.
-pub(super) fn interrupt_driver(proxy: &Proxy, queue: u16) {
-    let Some(interrupt) = proxy.interrupts.get(usize::from(queue)) else { return };
-    // Should the counter be full, the interrupt is under way already.
-    let _ = rustix::io::write(interrupt, &1_u64.to_ne_bytes());
-    proxy.counters.interrupts.fetch_add(1, Ordering::Relaxed);
-}
-
-fn ring(proxy: &Proxy) {
-    // Should the counter be full, the standby is being woken already.
-    let _ = rustix::io::write(&proxy.doorbell, &1_u64.to_ne_bytes());
-}
-
-fn wait_for_doorbell(proxy: &Proxy) {
-    let mut count = [0; 8];
-    while let Err(rustix::io::Errno::AGAIN) =
-        rustix::io::retry_on_intr(|| rustix::io::read(&proxy.doorbell, &mut count))
-    {
-        // The descriptor does not block; its flags are the VMM's.
-        let mut wanted = [PollFd::from_borrowed_fd(proxy.doorbell.as_fd(), PollFlags::IN)];
-        let _ = poll(&mut wanted, None);
-    }
-    proxy.counters.wakeups.fetch_add(1, Ordering::Relaxed);
 }
 
 fn bytes_of(reply: &Reply) -> [u8; size_of::<Reply>()] {

@@ -2,10 +2,9 @@
 
 use virtio_ikc::message::{BufferDescriptor, Direction, Operation, Role};
 use virtio_ikc::table::ioctl::Shape;
-use virtio_ikc::table::{Argument, Call, fcntl, ioctl};
+use virtio_ikc::table::{Argument, Call};
 
 use super::parse::Kind;
-use crate::int::low;
 
 /// Arguments of a request.
 const ARGUMENTS: u8 = 6;
@@ -33,9 +32,7 @@ fn fits_call(call: &Call, buffer: &BufferDescriptor, arguments: &[u64; 6]) -> bo
         Argument::VectorOut(_) => role == Role::VECTOR && direction == Direction::OUT,
         Argument::MessageIn => is_message(role, direction, Direction::IN),
         Argument::MessageOut => is_message(role, direction, Direction::OUT),
-        Argument::Ioctl => fits_shape(ioctl::shape(low(arguments[1])), buffer),
-        Argument::Fcntl => fits_shape(fcntl::shape(low(arguments[1])), buffer),
-        _ => false,
+        other => other.commanded(arguments).is_some_and(|shape| fits_shape(shape, buffer)),
     }
 }
 
@@ -61,9 +58,11 @@ fn fits_shape(shape: Shape, buffer: &BufferDescriptor) -> bool {
 
 fn fits_operation(operation: Operation, role: Role, direction: Direction) -> bool {
     let wanted = match operation {
-        Operation::OPEN_EXECUTABLE | Operation::NAME => (Role::STRING, Direction::IN),
-        Operation::FILE_READ => (Role::WHOLE, Direction::OUT),
-        Operation::TRACE => (Role::WHOLE, Direction::IN),
+        Operation::OPEN_EXECUTABLE | Operation::NAME | Operation::THREAD_NAME => (Role::STRING, Direction::IN),
+        Operation::FILE_READ | Operation::FILE_NAME => (Role::WHOLE, Direction::OUT),
+        Operation::TRACE | Operation::VIEW | Operation::COMMAND_LINE | Operation::RETURN_SIGNAL => {
+            (Role::WHOLE, Direction::IN)
+        }
         _ => return false,
     };
     (role, direction) == wanted

@@ -19,6 +19,8 @@ pub(super) struct Header {
     pub(super) sequence: u64,
     pub(super) arguments: [u64; 6],
     pub(super) buffer_count: u32,
+    pub(super) vcpu: u32,
+    pub(super) closed_signals: u32,
 }
 
 impl Header {
@@ -32,6 +34,8 @@ impl Header {
             sequence: u64_at(bytes, offset_of!(RequestHeader, sequence)),
             arguments: std::array::from_fn(|position| u64_at(bytes, arguments + 8 * position)),
             buffer_count: u32_at(bytes, offset_of!(RequestHeader, buffer_count)),
+            vcpu: u32_at(bytes, offset_of!(RequestHeader, vcpu)),
+            closed_signals: u32_at(bytes, offset_of!(RequestHeader, closed_signals)),
         }
     }
 }

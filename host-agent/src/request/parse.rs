@@ -59,8 +59,12 @@ pub struct Parsed<'copy> {
     pub process: u32,
     /// The calling thread.
     pub thread: u32,
+    /// The terminal's signals that it blocks or ignores; unknown bits count for nothing.
+    pub closed_signals: u32,
     /// Its sequence number.
     pub sequence: u64,
+    /// The vCPU that waits for the reply.
+    pub vcpu: u32,
     /// The raw arguments.
     pub arguments: [u64; 6],
     copy: &'copy RequestCopy,
@@ -69,7 +73,7 @@ pub struct Parsed<'copy> {
 }
 
 /// The operations that are no calls.
-const KNOWN: RangeInclusive<u32> = Operation::INTERRUPT.0..=Operation::WINDOW_SYNC.0;
+const KNOWN: RangeInclusive<u32> = Operation::INTERRUPT.0..=Operation::COMMAND_LINE.0;
 
 const NO_BUFFER: Buffer = Buffer {
     argument: 0,
@@ -130,7 +134,9 @@ pub fn parse<'copy>(copy: &'copy RequestCopy, memory: &impl GuestMemory) -> Resu
         kind,
         process: header.process,
         thread: header.thread,
+        closed_signals: header.closed_signals,
         sequence: header.sequence,
+        vcpu: header.vcpu,
         arguments: header.arguments,
         copy,
         buffers,

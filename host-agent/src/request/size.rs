@@ -21,6 +21,9 @@ impl Needed {
             Size::Elements(position, bytes) => {
                 Self::Bytes(number_of(call, position, arguments).saturating_mul(bytes.into()))
             }
+            Size::Behind(position, before) => {
+                Self::Bytes(number_of(call, position, arguments).saturating_add(before.into()))
+            }
             Size::BitSet(position) => Self::Bytes(number_of(call, position, arguments).div_ceil(64).saturating_mul(8)),
             Size::Pointed(position) => Self::Pointed(position),
         }

@@ -37,6 +37,9 @@ pub enum Violation {
         /// The thread it named.
         thread: u32,
     },
+    /// A request whose reply is to interrupt a vCPU that there is not.
+    #[error("there is no vCPU {0}")]
+    Vcpu(u32),
     /// More buffers than a request can name.
     #[error("{0} buffers in one request")]
     TooManyBuffers(u32),

@@ -4,9 +4,9 @@ use super::bytes::{low_half, low_int, until_nul};
 use super::view::{View, cut};
 use super::{quote, structures};
 use std::fmt::{Result, Write};
+use virtio_ikc::table::Argument;
 use virtio_ikc::table::ioctl::Shape;
 use virtio_ikc::table::names::{describe, signal_name};
-use virtio_ikc::table::{Argument, fcntl, ioctl};
 
 const AT_FDCWD: i32 = -100;
 const O_CREAT: i32 = 0o100;
@@ -21,9 +21,7 @@ pub(super) fn shown(view: View<'_>) -> usize {
         "openat" => !creates(2),
         "mq_open" => return if creates(1) { all } else { 2 },
         "futex" => return futex_arguments(view.int(1)).min(all),
-        _ => {
-            matches!(view.call.arguments.last(), Some(Argument::Fcntl | Argument::Ioctl)) && shape(view) == Shape::None
-        }
+        _ => shape(view) == Shape::None,
     };
     all - usize::from(last_is_ignored)
 }
@@ -71,14 +69,16 @@ pub(super) fn print(view: View<'_>, position: usize, out: &mut dyn Write) -> Res
         | Argument::MessagesOut(_)
         | Argument::WaitMask(_)
         | Argument::WaitMaskPair => structures::print(view, position, out),
-        Argument::Ioctl | Argument::Fcntl => print_by_shape(view, position, out),
+        Argument::Ioctl | Argument::Fcntl | Argument::SemaphoreControl | Argument::QueueControl => {
+            print_by_shape(view, position, out)
+        }
     }
 }
 
-/// What the second argument of fcntl(2) or ioctl(2) makes of the third.
+/// What the last argument is if a command decides (fcntl(2), ioctl(2) and their like).
 pub(super) fn shape(view: View<'_>) -> Shape {
-    let number = low_half(view.argument(1));
-    if view.call.name == "fcntl" { fcntl::shape(number) } else { ioctl::shape(number) }
+    let arguments = std::array::from_fn(|position| view.argument(position));
+    view.call.arguments.last().and_then(|last| last.commanded(&arguments)).unwrap_or(Shape::Opaque)
 }
 
 /// An address in hexadecimal, or `NULL`.

@@ -8,7 +8,8 @@ use host_agent::protocol::{FromAgent, ToAgent};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use virtio_ikc::message::{Direction, Operation, Role};
 
-use crate::partition::{Buffer, DATA, Partition};
+use crate::partition::{DATA, Partition};
+use crate::process::Buffer;
 
 pub(crate) const TESTS: &[(&str, fn())] = &[
     ("a_proxy_has_the_programs_name_parent_and_descriptors", identity),
@@ -27,11 +28,11 @@ pub(crate) const TESTS: &[(&str, fn())] = &[
     ("a_wrong_workdir_is_a_failure_with_a_reason", failure),
 ];
 
-fn pid(process: i32) -> Pid {
+pub(crate) fn pid(process: i32) -> Pid {
     Pid::from_raw(process).unwrap()
 }
 
-fn is_gone(process: i32) -> bool {
+pub(crate) fn is_gone(process: i32) -> bool {
     let end = Instant::now() + Duration::from_secs(5);
     while Instant::now() < end {
         let state = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
@@ -43,7 +44,7 @@ fn is_gone(process: i32) -> bool {
     false
 }
 
-fn ended(partition: &Partition) -> i32 {
+pub(crate) fn ended(partition: &Partition) -> i32 {
     let (counters, _) = partition.hear();
     assert!(matches!(counters, FromAgent::Counters { .. }), "{counters:?}");
     match partition.hear().0 {

@@ -1,8 +1,13 @@
 //! The agent as a process: its proxy, its messages, and that nothing of it is left when one of them dies.
 
 mod arch;
+mod left;
 mod lives;
 mod partition;
+mod process;
+mod processes;
+mod queue;
+mod threads;
 mod window;
 
 use std::process::ExitCode;
@@ -16,7 +21,8 @@ fn main() -> ExitCode {
         let number = arguments.next().and_then(|number| number.parse().ok()).expect("the number of a descriptor");
         std::process::exit(host_agent::run(arch::inherited(number)));
     }
-    let trials = lives::TESTS.iter().chain(window::TESTS).map(|(name, test)| {
+    let tests = [left::TESTS, lives::TESTS, processes::TESTS, threads::TESTS, window::TESTS];
+    let trials = tests.into_iter().flatten().map(|(name, test)| {
         Trial::test(*name, move || {
             test();
             Ok(())

@@ -10,7 +10,8 @@ use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
 use virtio_ikc::layout::WINDOW_PHYSICAL;
 use virtio_ikc::message::{Direction, Operation, Role};
 
-use crate::partition::{Buffer, Partition};
+use crate::partition::Partition;
+use crate::process::Buffer;
 
 pub(crate) const TESTS: &[(&str, fn())] = &[
     ("memory_in_the_window_is_the_files", memory_is_the_files),

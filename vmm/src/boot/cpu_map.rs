@@ -6,10 +6,14 @@ use vm_memory::{Bytes, GuestAddress, GuestMemoryMmap};
 
 use super::BootError;
 
-/// Writes the map into the time page at `page`; `names` is what RDTSCP says on each vCPU.
+/// Writes the map into the time page at `page`; `names` is what RDTSCP says on each vCPU. Of vCPUs that share a name only the
+/// system call knows which one it is.
 pub(super) fn write(memory: &GuestMemoryMmap, page: GuestPhysical, names: &[u32]) -> Result<(), BootError> {
     for (vcpu, name) in (1_u16..).zip(names) {
-        let Some(entry) = usize::try_from(*name).ok().filter(|entry| *entry < CPU_MAP_ENTRIES) else { continue };
+        let is_shared = names.iter().filter(|other| *other == name).count() > 1;
+        let Some(entry) = usize::try_from(*name).ok().filter(|entry| *entry < CPU_MAP_ENTRIES && !is_shared) else {
+            continue;
+        };
         let place = page.as_u64() + (CPU_MAP_OFFSET + 2 * entry) as u64;
         memory.write_obj(vcpu, GuestAddress(place)).map_err(|_| BootError::Outside(page))?;
     }

@@ -106,6 +106,7 @@ pub fn prepare(memory: &GuestMemoryMmap, image: &Image<'_>, settings: &Settings)
     let user = settings.privilege == Privilege::RING3;
     let mut tables = PageTables::new(memory, &mut frames, user)?;
     tables.map_memory(settings.flags)?;
+    tables.map_window(settings.flags)?;
     for segment in image.segments() {
         tables.map(segment.virtual_address, segment.physical.as_u64(), segment.pages(), segment.rights)?;
     }

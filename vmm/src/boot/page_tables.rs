@@ -5,7 +5,7 @@
 
 use virtio_ikc::address::{GuestPhysical, HUGE_PAGE_SIZE, LARGE_PAGE_SIZE, PAGE_SIZE};
 use virtio_ikc::boot::flag;
-use virtio_ikc::layout::DIRECT_MAP;
+use virtio_ikc::layout::{DIRECT_MAP, WINDOW, WINDOW_BYTES, WINDOW_PHYSICAL};
 use vm_memory::{Address, Bytes, GuestAddress, GuestMemoryBackend, GuestMemoryMmap, GuestMemoryRegion};
 
 use super::BootError;
@@ -64,6 +64,30 @@ impl<'m, 'f> PageTables<'m, 'f> {
         for region in self.memory.iter() {
             let start = region.start_addr().raw_value();
             self.map_by(DIRECT_MAP + start, start, region.len(), Rights::DATA, largest)?;
+        }
+        Ok(())
+    }
+
+    /// Maps the window of shared mappings at [`WINDOW`] as the memory is mapped. What no file lies behind faults only when it
+    /// is touched.
+    ///
+    /// It is large, so each table of large pages is made at once and written whole: entry by entry this would take longer than
+    /// all the rest of the boot.
+    pub(super) fn map_window(&mut self, flags: u32) -> Result<(), BootError> {
+        if flags & flag::HUGE_PAGES != 0 {
+            return self.map_by(WINDOW, WINDOW_PHYSICAL, WINDOW_BYTES, Rights::DATA, HUGE_PAGE_SIZE);
+        }
+        let upper = self.next_table(self.root, WINDOW >> 39 & 511)?;
+        for start in (0..WINDOW_BYTES / HUGE_PAGE_SIZE).map(|number| number * HUGE_PAGE_SIZE) {
+            let table = self.next_table(upper, (WINDOW + start) >> 30 & 511)?;
+            let bits = Rights::DATA.0 | LARGE | self.user | PRESENT | ACCESSED | DIRTY;
+            let entries = (0..512).flat_map(|index| {
+                let page = WINDOW_PHYSICAL + start + index * LARGE_PAGE_SIZE;
+                (page | bits).to_le_bytes()
+            });
+            let entries: Vec<u8> = entries.collect();
+            let written = self.memory.write_slice(&entries, GuestAddress(table.as_u64()));
+            written.map_err(|_| BootError::Outside(table))?;
         }
         Ok(())
     }

@@ -59,6 +59,10 @@ pub struct Options {
     #[arg(long)]
     pub prefault: bool,
 
+    /// vCPUs on each CPU: more than one is for trying out programs, they take turns
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=16))]
+    pub vcpus_per_cpu: u8,
+
     /// Privilege level of the lightweight kernel; auto times a tiny guest and chooses
     #[arg(long, value_name = "LEVEL", value_enum, default_value = "auto")]
     pub privilege: PrivilegeChoice,

@@ -2,7 +2,7 @@
 
 use host_agent::protocol::Queue;
 use virtio_ikc::address::GuestPhysical;
-use virtio_ikc::device::{DEVICE_ID, QUEUE_SIZE, VENDOR_ID, config, feature, register, status};
+use virtio_ikc::device::{DEVICE_ID, QUEUE_SIZE, QUEUES, VENDOR_ID, config, feature, register, status};
 use virtio_ikc::message::VERSION;
 use vm_memory::GuestMemoryMmap;
 
@@ -35,7 +35,7 @@ pub enum Effect {
 #[derive(Debug)]
 pub struct Device {
     memory: GuestMemoryMmap,
-    queues: Vec<QueueRegisters>,
+    queues: [QueueRegisters; QUEUES as usize],
     selected: u32,
     offered_half: u32,
     accepted_half: u32,
@@ -46,12 +46,12 @@ pub struct Device {
 }
 
 impl Device {
-    /// A device after reset, with `queues` queues, that finds log text in `memory`.
+    /// A device after reset that finds log text in `memory`.
     #[must_use]
-    pub fn new(memory: GuestMemoryMmap, queues: u16) -> Self {
+    pub fn new(memory: GuestMemoryMmap) -> Self {
         Self {
             memory,
-            queues: vec![QueueRegisters::default(); queues.into()],
+            queues: Default::default(),
             selected: 0,
             offered_half: 0,
             accepted_half: 0,
@@ -103,7 +103,7 @@ impl Device {
             register::QUEUE_READY => self.queue().is_some_and(QueueRegisters::is_ready).into(),
             register::STATUS => self.status,
             VERSION_FIELD => VERSION,
-            QUEUES_FIELD => u32::try_from(self.queues.len()).unwrap_or(0),
+            QUEUES_FIELD => QUEUES.into(),
             _ => 0,
         }
     }
@@ -136,7 +136,7 @@ impl Device {
             return if reset { Some(Effect::Violation("a reset of a device in use".to_owned())) } else { None };
         }
         if value == 0 {
-            *self = Self::new(self.memory.clone(), u16::try_from(self.queues.len()).unwrap_or(0));
+            *self = Self::new(self.memory.clone());
             return None;
         }
         let agreed = self.accepted & REQUIRED == REQUIRED && self.accepted & !OFFERED == 0;

@@ -52,17 +52,19 @@ fn try_run(options: &Options) -> Result<Ending, RunError> {
     let program = Program::find(options.program(), &options.environment, &workdir)?;
     let trace = trace_file(options)?;
     let image = Image::parse(boot::embedded())?;
-    let cpus = PartitionCpus::claim(options.cpus.as_ref(), options.agent_cpus.as_ref())?;
+    let mut cpus = PartitionCpus::claim(options.cpus.as_ref(), options.agent_cpus.as_ref())?;
+    cpus.may_spin &= options.vcpus_per_cpu == 1;
     let memory = reserve(options, &cpus)?;
     let device = probe::open_kvm()?;
     let guest_memory = memory.guest_memory().map_err(RunError::Memory)?;
     if cpus.may_spin {
         pin_to_cpus(cpus.agent.as_slice()).map_err(|error| RunError::System(error.to_string()))?;
     }
-    let vcpus = cpus.partition.as_slice().len();
+    let vcpu_places = vcpu_places(&cpus, options.vcpus_per_cpu);
+    let vcpus = vcpu_places.len();
     let mut machine = Machine::new(&device, &guest_memory, vcpus)?;
     let signals = signals::take()?;
-    let start = start_message(options, &program, &workdir, &cpus, &memory, machine.interrupts().len());
+    let start = start_message(options, &program, &workdir, &cpus, &memory, &vcpu_places);
     let mut agent = Agent::start(&start, &descriptors(&memory, &machine, trace.as_ref()))?;
     // The agent takes its time; so does finding out what this machine is.
     let processors = Processors::new(&device, vcpus, privilege(options.privilege)?)?;
@@ -71,7 +73,7 @@ fn try_run(options: &Options) -> Result<Ending, RunError> {
     }
     let settings = boot::Settings {
         privilege: processors.privilege(),
-        processors: processors.names(cpus.partition.as_slice()),
+        processors: processors.names(&vcpu_places),
         flags: flags(options, &cpus, &memory) | processors.flags(),
         tsc_khz: machine.tsc_khz().unwrap_or_else(clock::measure_tsc_khz),
         state_mask: processors.state().mask,
@@ -90,9 +92,14 @@ fn try_run(options: &Options) -> Result<Ending, RunError> {
         verbose_log: options.kmsg,
         stats: options.stats,
     };
-    let ending = Supervisor::new(parts)?.run(vcpus, cpus.partition.as_slice());
+    let ending = Supervisor::new(parts)?.run(vcpus, &vcpu_places);
     drop(cpus);
     ending
+}
+
+/// The CPU of each vCPU: all CPUs once, then all of them again.
+fn vcpu_places(cpus: &PartitionCpus, on_each: u8) -> Vec<u32> {
+    cpus.partition.as_slice().repeat(on_each.into())
 }
 
 /// The program's working directory: where we are, or `--workdir`, relative to where we are.
@@ -154,7 +161,7 @@ fn start_message(
     workdir: &Path,
     cpus: &PartitionCpus,
     memory: &PartitionMemory,
-    queues: usize,
+    vcpu_places: &[u32],
 ) -> ToAgent {
     let mut offset = 0;
     let regions = memory.regions().into_iter().map(|region| {
@@ -162,12 +169,14 @@ fn start_message(
         offset += region.length;
         Region { guest: region.start.as_u64(), length: region.length, offset: start }
     });
+    let numbers = |cpus: &[u32]| cpus.iter().map(|cpu| *cpu as usize).collect();
     let text = |path: &Path| path.to_string_lossy().into_owned();
     let binary = workdir.join(&program.binary);
     ToAgent::Start {
         regions: regions.collect(),
-        queues: u16::try_from(queues).unwrap_or(u16::MAX),
-        cpus: cpus.agent.as_slice().iter().map(|cpu| *cpu as usize).collect(),
+        vcpus: u16::try_from(vcpu_places.len()).unwrap_or(u16::MAX),
+        cpus: numbers(cpus.agent.as_slice()),
+        partition_cpus: numbers(vcpu_places),
         may_spin: cpus.may_spin,
         trace: options.trace.is_some(),
         workdir: options.workdir.as_ref().map(|_| text(workdir)),

@@ -64,8 +64,7 @@ impl Supervisor {
     pub(super) fn new(parts: Parts) -> Result<Self, RunError> {
         let system = |error: std::io::Error| RunError::System(format!("cannot make an eventfd or a timer: {error}"));
         let reported = EventFd::new(EFD_CLOEXEC | EFD_NONBLOCK).map_err(system)?;
-        let queues = u16::try_from(parts.machine.interrupts().len()).unwrap_or(u16::MAX);
-        let device = Device::new(parts.memory.clone(), queues);
+        let device = Device::new(parts.memory.clone());
         let mut timer = TimerFd::new().map_err(|error| system(error.into()))?;
         timer.reset(FIRST_INTERVAL, Some(INTERVAL)).map_err(|error| system(error.into()))?;
         let clock = Clock::start(parts.memory.clone(), parts.booted.time_page, parts.tsc_khz);

@@ -6,7 +6,7 @@ use kvm_bindings::{
     kvm_irq_routing_entry__bindgen_ty_1, kvm_irq_routing_msi,
 };
 use kvm_ioctls::{Cap, IoEventAddress, Kvm, NoDatamatch, VcpuFd, VmFd};
-use virtio_ikc::device::{FIRST_REQUEST_QUEUE, register};
+use virtio_ikc::device::register;
 use virtio_ikc::layout::{DEVICE_PHYSICAL, vector};
 use vm_memory::GuestMemoryMmap;
 use vmm_sys_util::eventfd::{EFD_CLOEXEC, EFD_NONBLOCK, EventFd};
@@ -43,8 +43,7 @@ impl Machine {
         let vm = kvm("create a virtual machine", device.create_vm())?;
         make_interrupt_controllers(&vm)?;
         kvm("give memory to a virtual machine", memory_slot::add_memory(&vm, memory))?;
-        let queues = vcpus + usize::from(FIRST_REQUEST_QUEUE);
-        let interrupts = (0..queues).map(|_| event()).collect::<Result<Vec<_>, _>>()?;
+        let interrupts = (0..vcpus).map(|_| event()).collect::<Result<Vec<_>, _>>()?;
         let create = |index| kvm("create a vCPU", vm.create_vcpu(index as u64));
         let vcpus = (0..vcpus).map(create).collect::<Result<_, _>>()?;
         let machine = Self { vm, doorbell: event()?, interrupts, vcpus };
@@ -63,7 +62,7 @@ impl Machine {
         &self.doorbell
     }
 
-    /// For each queue, what interrupts its vCPU when it is signalled.
+    /// For each vCPU, what interrupts it when it is signalled.
     #[must_use]
     pub fn interrupts(&self) -> &[EventFd] {
         &self.interrupts
@@ -88,9 +87,9 @@ impl Machine {
     }
 
     fn connect(&self) -> Result<(), VmError> {
-        let routes: Vec<_> = (0..).zip(&self.interrupts).map(|(queue, _)| route(queue)).collect();
+        let routes: Vec<_> = (0..).zip(&self.interrupts).map(|(vcpu, _)| route(vcpu)).collect();
         let routes = KvmIrqRouting::from_entries(&routes)
-            .map_err(|_| VmError::TooManyVcpus { asked: routes.len(), most: routes.len() - 1 })?;
+            .map_err(|_| VmError::TooManyVcpus { asked: routes.len(), most: routes.len().saturating_sub(1) })?;
         kvm("route interrupts", self.vm.set_gsi_routing(&routes))?;
         for (line, interrupt) in (IOAPIC_PINS..).zip(&self.interrupts) {
             kvm("connect an interrupt", self.vm.register_irqfd(interrupt, line))?;
@@ -120,9 +119,8 @@ fn make_interrupt_controllers(vm: &VmFd) -> Result<(), VmError> {
     kvm("address x2APICs", vm.enable_cap(&x2apic))
 }
 
-/// The route of the interrupt of `queue`: queue 0 to vCPU 0, each request queue to the vCPU that owns it.
-fn route(queue: u32) -> kvm_irq_routing_entry {
-    let target = queue.saturating_sub(u32::from(FIRST_REQUEST_QUEUE));
+/// The route of the device's interrupt for vCPU `target`, whose APIC has that number.
+fn route(target: u32) -> kvm_irq_routing_entry {
     let message = kvm_irq_routing_msi {
         address_lo: MESSAGE_ADDRESS | (target & 0xff) << 12,
         address_hi: target & !0xff,
@@ -130,7 +128,7 @@ fn route(queue: u32) -> kvm_irq_routing_entry {
         ..kvm_irq_routing_msi::default()
     };
     kvm_irq_routing_entry {
-        gsi: IOAPIC_PINS + queue,
+        gsi: IOAPIC_PINS + target,
         type_: KVM_IRQ_ROUTING_MSI,
         u: kvm_irq_routing_entry__bindgen_ty_1 { msi: message },
         ..kvm_irq_routing_entry::default()

@@ -4,7 +4,11 @@
 mod alternate;
 pub mod deliver;
 pub mod frame;
+pub mod left;
+pub mod linux;
 pub mod wait;
+
+use core::sync::atomic::Ordering;
 
 use lwk_core::signal::{
     PendingSignals, Pushed, Signal, SignalAction, SignalActions, SignalInfo, SignalSet, code, dequeue,
@@ -16,9 +20,10 @@ pub use alternate::AlternateStack;
 use super::process::Process;
 use super::thread::Thread;
 use crate::errno::Errno;
+use crate::schedule;
 
-/// Entries that may wait in a process at most (the usual `RLIMIT_SIGPENDING` of a host with little memory).
-const MAX_PENDING: usize = 4096;
+/// Entries that may wait for a process or a thread at most, unless `RLIMIT_SIGPENDING` was set: what a host with little memory allows.
+pub const MAX_PENDING: u64 = 4096;
 
 /// What a process's threads share.
 pub struct SharedSignals {
@@ -60,6 +65,8 @@ pub struct ThreadSignals {
     saved_mask: Option<SignalSet>,
     /// What waits for this thread.
     pub pending: PendingSignals,
+    /// What it waits for (`rt_sigtimedwait(2)`), blocked or not.
+    pub waiting_for: SignalSet,
     /// The alternate stack.
     pub alternate: AlternateStack,
     /// Trap number, error code and address of the last fault, for the frame.
@@ -73,6 +80,7 @@ impl ThreadSignals {
             mask: SignalSet::EMPTY,
             saved_mask: None,
             pending: PendingSignals::new(),
+            waiting_for: SignalSet::EMPTY,
             alternate: AlternateStack::DISABLED,
             trap: [0; 3],
         }
@@ -82,6 +90,11 @@ impl ThreadSignals {
     pub fn wait_with(&mut self, mask: SignalSet) {
         self.saved_mask.get_or_insert(self.mask);
         self.mask = mask.as_mask();
+    }
+
+    /// The mask without that of a call in progress: what a child inherits.
+    pub fn unsaved_mask(&self) -> SignalSet {
+        self.saved_mask.unwrap_or(self.mask)
     }
 
     /// Puts the mask back that `wait_with` replaced.
@@ -97,20 +110,81 @@ impl ThreadSignals {
     }
 }
 
-/// Lets `information` wait for `process`.
+/// Lets `information` wait for `process`, and one of its threads look. EAGAIN if there is no room for it.
 pub fn queue_for_process(process: &Process, information: SignalInfo) -> Result<(), Errno> {
-    let mut shared = process.signals.lock();
-    shared.pending.remove(information.signal.cancels());
-    let has_room = shared.pending.entries() < MAX_PENDING;
-    refused(shared.pending.push(information, has_room))
+    refused(push_for_process(process, information))
 }
 
-/// Lets `information` wait for `thread`.
+/// The same; answers what became of it.
+pub fn push_for_process(process: &Process, information: SignalInfo) -> Pushed {
+    let most = process.most_pending.load(Ordering::Relaxed);
+    let pushed = push(&mut process.signals.lock().pending, information, most);
+    if information.signal == Signal::CONT {
+        resume(process);
+    }
+    if process.left.must_let_go(&information) {
+        process.all_threads().first().into_iter().for_each(schedule::kick);
+    }
+    notify(process, information.signal);
+    pushed
+}
+
+/// Lets `information` wait for `thread`. EAGAIN if there is no room for it.
 pub fn queue_for_thread(thread: &Thread, information: SignalInfo) -> Result<(), Errno> {
-    let mut own = thread.signals.lock();
-    own.pending.remove(information.signal.cancels());
-    let has_room = own.pending.entries() < MAX_PENDING;
-    refused(own.pending.push(information, has_room))
+    refused(push_for_thread(thread, information))
+}
+
+/// The same; answers what became of it.
+pub fn push_for_thread(thread: &Thread, information: SignalInfo) -> Pushed {
+    let most = thread.process().most_pending.load(Ordering::Relaxed);
+    let pushed = push(&mut thread.signals.lock().pending, information, most);
+    if information.signal == Signal::CONT {
+        resume(thread.process());
+    }
+    thread.process().left.must_let_go(&information);
+    schedule::kick(&thread.arc());
+    pushed
+}
+
+fn push(pending: &mut PendingSignals, information: SignalInfo, most: u64) -> Pushed {
+    pending.remove(information.signal.cancels());
+    let is_timers = information.timer_and_stamp().is_some();
+    pending.push(information, is_timers || (pending.entries() as u64) < most)
+}
+
+/// Lets a thread that takes `signal` look, and whoever waits for it.
+fn notify(process: &Process, signal: Signal) {
+    let mut found = false;
+    for thread in process.all_threads() {
+        let (takes, waits) = {
+            let own = thread.signals.lock();
+            (!own.mask.contains(signal), own.waiting_for.contains(signal))
+        };
+        if waits || takes && !found {
+            schedule::kick(&thread);
+        }
+        found |= takes;
+    }
+}
+
+/// A thread that may have been told of a signal does not take it any more: others must look.
+pub fn retarget(process: &Process) {
+    let pending = process.signals.lock().pending.set();
+    for signal in Signal::all().filter(|signal| pending.contains(*signal)) {
+        notify(process, signal);
+    }
+}
+
+/// Stops `process` or lets it go on.
+pub fn set_stopped(process: &Process, stopped: bool) {
+    process.set_stopped(stopped);
+    process.all_threads().iter().for_each(schedule::kick);
+}
+
+fn resume(process: &Process) {
+    if process.is_stopped() {
+        set_stopped(process, false);
+    }
 }
 
 fn refused(pushed: Pushed) -> Result<(), Errno> {
@@ -131,8 +205,19 @@ pub fn force(thread: &Thread, information: SignalInfo) {
     own.pending.push(information, true);
 }
 
+/// Linux sent the proxy of `process`, or one of its threads, a signal: it is the program's.
+pub fn take_from_linux(process: &Process, event: &Event) {
+    let Some(information) = from_linux(event) else { return };
+    let thread = process.all_threads().into_iter().find(|thread| event.thread != 0 && thread.tid() == event.thread);
+    // A full queue is the sender's EAGAIN on Linux; here the signal is already on its way and is lost.
+    let _ = match thread {
+        Some(thread) => queue_for_thread(&thread, information),
+        None => queue_for_process(process, information),
+    };
+}
+
 /// The signal of an event from Linux.
-pub fn from_linux(event: &Event) -> Option<SignalInfo> {
+fn from_linux(event: &Event) -> Option<SignalInfo> {
     SignalInfo::from_bytes(&event.info).filter(|information| u32::from(information.signal.number()) == event.signal)
 }
 
@@ -154,8 +239,22 @@ pub fn has_deliverable(thread: &Thread) -> bool {
 
 /// Takes the next signal that `thread` is to be given.
 fn take_deliverable(thread: &Thread) -> Option<SignalInfo> {
-    let mut own = thread.signals.lock();
-    let blocked = own.mask;
-    let mut shared = thread.process().signals.lock();
-    dequeue(&mut own.pending, &mut shared.pending, blocked)
+    loop {
+        let taken = {
+            let mut own = thread.signals.lock();
+            let blocked = own.mask;
+            let mut shared = thread.process().signals.lock();
+            dequeue(&mut own.pending, &mut shared.pending, blocked)?
+        };
+        if let Some(information) = settle(thread, taken) {
+            return Some(information);
+        }
+    }
+}
+
+/// What `thread` gets of the signal that it has taken: that of a timer lets the timer go on, and says how often it has
+/// expired since. `None` if the timer has been set anew or deleted.
+fn settle(thread: &Thread, taken: SignalInfo) -> Option<SignalInfo> {
+    let Some((timer, stamp)) = taken.timer_and_stamp() else { return Some(taken) };
+    thread.process().timers.find(timer).ok()?.taken(&taken, stamp)
 }

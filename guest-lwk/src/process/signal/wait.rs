@@ -2,61 +2,60 @@
 
 use lwk_core::signal::{SignalInfo, SignalSet};
 
-use super::has_deliverable;
-use crate::arch::privileged;
+use super::left;
 use crate::arch::time::{self, Clock};
 use crate::errno::{Errno, SysResult};
-use crate::ikc::events;
 use crate::process::thread::Thread;
-use crate::statistics;
+use crate::schedule;
 
 /// Waits until a signal can be delivered to `thread`.
 pub fn until_deliverable(thread: &Thread) {
-    wait(None, || has_deliverable(thread).then_some(()));
+    wait(None, || thread.has_deliverable_signal().then_some(()));
 }
 
 /// Takes a signal of `wanted` that waits, or waits for one until `deadline` (`CLOCK_MONOTONIC`, nanoseconds). EAGAIN when
 /// that passes, EINTR when another signal comes.
 pub fn take(thread: &Thread, wanted: SignalSet, deadline: Option<u64>) -> Result<SignalInfo, Errno> {
+    thread.signals.lock().waiting_for = wanted;
+    left::follow(thread);
     let taken = wait(deadline, || {
         if let Some(information) = take_waiting(thread, wanted) {
             return Some(Ok(information));
         }
-        has_deliverable(thread).then_some(Err(Errno::EINTR))
+        thread.has_deliverable_signal().then_some(Err(Errno::EINTR))
     });
+    thread.signals.lock().waiting_for = SignalSet::EMPTY;
     taken.unwrap_or(Err(Errno::EAGAIN))
 }
 
 fn take_waiting(thread: &Thread, wanted: SignalSet) -> Option<SignalInfo> {
-    let mut own = thread.signals.lock();
-    let mut shared = thread.process().signals.lock();
-    let blocked = !wanted;
-    own.pending.pop(blocked).or_else(|| shared.pending.pop(blocked))
+    let taken = {
+        let mut own = thread.signals.lock();
+        let mut shared = thread.process().signals.lock();
+        let blocked = !wanted;
+        own.pending.pop(blocked).or_else(|| shared.pending.pop(blocked))
+    };
+    super::settle(thread, taken?)
 }
 
-/// Halts until `ready` answers or `deadline` passes.
-fn wait<T>(deadline: Option<u64>, mut ready: impl FnMut() -> Option<T>) -> Option<T> {
+/// Parks until `ready` answers or `deadline` passes.
+pub fn wait<T>(deadline: Option<u64>, mut ready: impl FnMut() -> Option<T>) -> Option<T> {
     loop {
-        privileged::take_pending();
-        events::poll();
+        schedule::poll();
         let answer = ready();
         if answer.is_some() {
             return answer;
         }
-        if let Some(deadline) = deadline {
-            if time::now(Clock::Monotonic) >= deadline {
-                return None;
-            }
-            privileged::set_timer(time::deadline_ticks(deadline));
+        if deadline.is_some_and(|deadline| time::now(Clock::Monotonic) >= deadline) {
+            return None;
         }
-        statistics::halt();
-        privileged::halt();
+        schedule::park(deadline);
     }
 }
 
 /// Sleeps until `deadline` (`CLOCK_MONOTONIC`, nanoseconds). EINTR if a signal for `thread` comes before.
 pub fn sleep(thread: &Thread, deadline: u64) -> SysResult {
-    match wait(Some(deadline), || has_deliverable(thread).then_some(())) {
+    match wait(Some(deadline), || thread.has_deliverable_signal().then_some(())) {
         Some(()) => Err(Errno::EINTR),
         None => Ok(0),
     }

@@ -1,9 +1,11 @@
 //! Calls that the LWK looks at before Linux may see them.
 
-mod limits;
+pub mod limits;
 mod process;
 mod signal;
 mod system;
+mod system_v;
+mod wait;
 
 use linux_raw_sys::general as number;
 use virtio_ikc::table::Call;
@@ -22,15 +24,19 @@ pub enum First {
 }
 
 /// Looks at `call`.
-pub fn look(thread: &Thread, call: &Call, arguments: [u64; 6]) -> First {
+pub fn look(thread: &Thread, call: &'static Call, arguments: [u64; 6]) -> First {
     match u32::from(call.number) {
         number::__NR_msync => First::Done(sync(thread, arguments)),
-        number::__NR_wait4 | number::__NR_waitid => process::wait(call, arguments),
+        number::__NR_setpgid => process::set_group(thread, arguments),
+        number::__NR_unshare => First::Done(process::unshare(thread, arguments)),
+        number::__NR_getppid => process::parent(thread, arguments),
         number::__NR_getrlimit => limits::get(thread, arguments),
-        number::__NR_setrlimit => limits::set(thread, arguments),
-        number::__NR_prlimit64 => limits::get_and_set(thread, arguments),
-        number::__NR_getrusage => process::usage(thread, arguments),
-        number::__NR_times => process::times(thread, arguments),
+        number::__NR_setrlimit => limits::set(thread, call, arguments),
+        number::__NR_prlimit64 => limits::get_and_set(thread, call, arguments),
+        number::__NR_getrusage => First::Done(process::usage(thread, arguments)),
+        number::__NR_times => First::Done(process::times(thread, arguments)),
+        number::__NR_wait4 => First::Done(wait::process(thread, call, arguments)),
+        number::__NR_waitid => First::Done(wait::child(thread, call, arguments)),
         number::__NR_personality => First::Done(process::personality(thread, arguments)),
         number::__NR_prctl => process::control(thread, arguments),
         number::__NR_kill => signal::kill(thread, arguments),
@@ -47,9 +53,9 @@ pub fn look(thread: &Thread, call: &Call, arguments: [u64; 6]) -> First {
             ))
         }
         number::__NR_clock_nanosleep => clock_sleep(thread, arguments),
-        number::__NR_setitimer | number::__NR_getitimer => interval_timer(arguments),
-        number::__NR_timer_create => create_timer(thread, arguments),
-        number::__NR_signalfd | number::__NR_signalfd4 => First::Done(Err(Errno::ENOSYS)),
+        number::__NR_semctl => system_v::control(thread, call, arguments),
+        number::__NR_mq_notify => system_v::notify(thread, call, arguments),
+        number::__NR_signalfd | number::__NR_signalfd4 => signal::descriptor(thread, arguments),
         _ => First::Offload(arguments),
     }
 }
@@ -66,51 +72,21 @@ fn sync(thread: &Thread, arguments: [u64; 6]) -> SysResult {
     let end = page_align_up(length).and_then(|length| start.checked_add(length)).ok_or(Errno::ENOMEM)?;
     let (pieces, (covered, locked)) = {
         let space = thread.process().space.lock();
-        (space.shared_pieces(&(start..end)), space.coverage(&(start..end)))
+        (space.shown_pieces(&(start..end)), space.coverage(&(start..end)))
     };
     if locked && flags & u64::from(number::MS_INVALIDATE) != 0 {
         return Err(Errno::EBUSY);
     }
-    for (handle, offset, length) in pieces {
-        file::sync_window(handle, offset, length, flags)?;
+    for (place, length) in pieces {
+        file::sync_window(place, length, flags)?;
     }
     if covered || start == end { Ok(0) } else { Err(Errno::ENOMEM) }
 }
 
-/// `clock_nanosleep(2)`: clocks of processors are refused, they stand still while we sleep.
+/// `clock_nanosleep(2)`.
 fn clock_sleep(thread: &Thread, arguments: [u64; 6]) -> First {
     const TIMER_ABSTIME: u64 = 1;
     let [clock, flags, request, remain, ..] = arguments;
     let absolute = flags & TIMER_ABSTIME != 0;
-    let result = sleep(thread, Sleep { clock, absolute, request, remain });
-    let in_words = if clock == u64::from(number::CLOCK_THREAD_CPUTIME_ID) { Err(Errno::EINVAL) } else { result };
-    First::Done(in_words)
-}
-
-/// timer_create(2): Linux keeps the timer and sends its signal to the proxy. Those of a thread, and those that count processor time, would
-/// be the proxy's.
-fn create_timer(thread: &Thread, arguments: [u64; 6]) -> First {
-    const SIGEV_NONE: u32 = 1;
-    let [clock, event, ..] = arguments;
-    let mut how = 0;
-    if event != 0 {
-        match thread.process().space.lock().read::<u32>(event.wrapping_add(12)) {
-            Ok(found) => how = found,
-            Err(error) => return First::Done(Err(error)),
-        }
-    }
-    let counts_processor_time = matches!(clock & 0xffff_ffff, 2 | 3) || clock & 0x8000_0000 != 0;
-    if how > SIGEV_NONE || counts_processor_time {
-        return First::Done(Err(Errno::ENOSYS));
-    }
-    First::Offload(arguments)
-}
-
-/// setitimer(2) and getitimer(2): real time is Linux's; the proxy's processor time is not the program's.
-fn interval_timer(arguments: [u64; 6]) -> First {
-    if arguments[0] == u64::from(number::ITIMER_REAL) {
-        return First::Offload(arguments);
-    }
-    let known = [number::ITIMER_VIRTUAL, number::ITIMER_PROF].map(u64::from).contains(&arguments[0]);
-    First::Done(Err(if known { Errno::ENOSYS } else { Errno::EINVAL }))
+    First::Done(sleep(thread, Sleep { clock, absolute, request, remain }))
 }

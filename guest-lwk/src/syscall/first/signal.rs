@@ -1,19 +1,29 @@
 //! Sending signals: those for the caller itself never leave the LWK, others are Linux's business, which brings them to the proxies.
 
-use lwk_core::signal::{SIGINFO_BYTES, Signal, SignalInfo, code};
+use alloc::sync::Arc;
+
+use lwk_core::signal::{SIGINFO_BYTES, Signal, SignalInfo, SignalSet, code};
 
 use super::First;
 use crate::arch::boot;
 use crate::errno::{Errno, SysResult};
-use crate::process::signal::{queue_for_process, queue_for_thread};
+use crate::ikc::request::{self, Draft};
+use crate::process::signal::{left, queue_for_process, queue_for_thread, set_stopped};
+use crate::process::table;
 use crate::process::thread::Thread;
+
+/// Bytes of the kernel's `sigset_t`.
+const SET_BYTES: u64 = 8;
+/// kill(2).
+const KILL: u16 = 62;
 
 fn is_own_process(thread: &Thread, pid: u64) -> bool {
     pid & 0xffff_ffff == u64::from(thread.process().pid())
 }
 
-fn is_own_thread(thread: &Thread, tid: u64) -> bool {
-    tid & 0xffff_ffff == u64::from(thread.tid())
+/// The thread of the caller's process with this tid.
+fn own_thread(thread: &Thread, tid: u64) -> Option<Arc<Thread>> {
+    thread.process().all_threads().into_iter().find(|other| u64::from(other.tid()) == tid & 0xffff_ffff)
 }
 
 /// The signal to send; `None` for 0, which only asks whether the target is there.
@@ -33,10 +43,27 @@ fn sent(thread: &Thread, signal: Signal, how: i32) -> SignalInfo {
     SignalInfo::sent(signal, how, thread.process().pid(), boot::page().credentials[0])
 }
 
+/// A process of the partition that Linux stops or lets go on: its threads on the LWK do the same. Linux says whether that is allowed
+/// when it is asked; whoever may not send the signal to the proxy may not stop the program.
+fn follow_stop(thread: &Thread, pid: u64, number: u64) {
+    let number = number & 0xffff_ffff;
+    let [stop, go_on] = [Signal::STOP, Signal::CONT].map(|signal| u64::from(signal.number()) == number);
+    if !stop && !go_on {
+        return;
+    }
+    let Some(process) = u32::try_from(pid & 0xffff_ffff).ok().and_then(table::find) else { return };
+    let own = core::ptr::eq(Arc::as_ptr(&process), Arc::as_ptr(thread.process()));
+    let allowed = request::send(Draft::call(KILL, [pid, 0, 0, 0, 0, 0])).result == 0;
+    if !own && allowed {
+        set_stopped(&process, stop);
+    }
+}
+
 /// kill(2).
 pub fn kill(thread: &Thread, arguments: [u64; 6]) -> First {
     let [pid, number, ..] = arguments;
     if !is_own_process(thread, pid) || is_linux_business(number) {
+        follow_stop(thread, pid, number);
         return First::Offload(arguments);
     }
     First::Done(signal_of(number).and_then(|signal| {
@@ -50,24 +77,25 @@ pub fn kill(thread: &Thread, arguments: [u64; 6]) -> First {
 /// tkill(2).
 pub fn kill_thread(thread: &Thread, arguments: [u64; 6]) -> First {
     let [tid, number, ..] = arguments;
-    if !is_own_thread(thread, tid) || is_linux_business(number) {
-        return First::Offload(arguments);
+    match own_thread(thread, tid).filter(|_| !is_linux_business(number)) {
+        Some(target) => First::Done(to_thread(thread, &target, number)),
+        None => First::Offload(arguments),
     }
-    First::Done(to_thread(thread, number))
 }
 
 /// tgkill(2).
 pub fn kill_thread_of(thread: &Thread, arguments: [u64; 6]) -> First {
     let [pid, tid, number, ..] = arguments;
-    if !is_own_process(thread, pid) || !is_own_thread(thread, tid) || is_linux_business(number) {
-        return First::Offload(arguments);
+    let wanted = is_own_process(thread, pid) && !is_linux_business(number);
+    match own_thread(thread, tid).filter(|_| wanted) {
+        Some(target) => First::Done(to_thread(thread, &target, number)),
+        None => First::Offload(arguments),
     }
-    First::Done(to_thread(thread, number))
 }
 
-fn to_thread(thread: &Thread, number: u64) -> SysResult {
+fn to_thread(thread: &Thread, target: &Thread, number: u64) -> SysResult {
     if let Some(signal) = signal_of(number)? {
-        queue_for_thread(thread, sent(thread, signal, code::SI_TKILL))?;
+        queue_for_thread(target, sent(thread, signal, code::SI_TKILL))?;
     }
     Ok(0)
 }
@@ -89,15 +117,28 @@ pub fn queue(thread: &Thread, arguments: [u64; 6]) -> First {
 /// `rt_tgsigqueueinfo(2)`.
 pub fn queue_thread(thread: &Thread, arguments: [u64; 6]) -> First {
     let [pid, tid, number, address, ..] = arguments;
-    if !is_own_process(thread, pid) || !is_own_thread(thread, tid) {
+    let Some(target) = own_thread(thread, tid).filter(|_| is_own_process(thread, pid)) else {
         return First::Offload(arguments);
-    }
+    };
     First::Done(read_information(thread, number, address).and_then(|information| {
         if let Some(information) = information {
-            queue_for_thread(thread, information)?;
+            queue_for_thread(&target, information)?;
         }
         Ok(0)
     }))
+}
+
+/// signalfd(2): the descriptor is Linux's, and so are its signals as long as they are blocked.
+pub fn descriptor(thread: &Thread, arguments: [u64; 6]) -> First {
+    let [_, set, size, ..] = arguments;
+    if size == SET_BYTES {
+        let read = thread.process().space.lock().read::<u64>(set);
+        match read {
+            Ok(set) => left::watch(thread, SignalSet(set)),
+            Err(error) => return First::Done(Err(error)),
+        }
+    }
+    First::Offload(arguments)
 }
 
 fn read_information(thread: &Thread, number: u64, address: u64) -> Result<Option<SignalInfo>, Errno> {

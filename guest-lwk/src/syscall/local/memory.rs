@@ -57,7 +57,10 @@ pub fn map(thread: &Thread, arguments: [u64; 6]) -> SysResult {
         thread.process().space.lock().map(request)
     });
     if let (Err(_), Some(file)) = (mapped, file) {
-        file::release(file.handle);
+        let files = &mut thread.process().space.lock().files;
+        // However far it came.
+        files.remember_if_unknown(file.handle, file.size, file.identity);
+        files.release(file.handle);
     }
     mapped
 }

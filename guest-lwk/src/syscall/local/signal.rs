@@ -7,7 +7,7 @@ use crate::arch::time::{self, Clock};
 use crate::errno::{Errno, SysResult};
 use crate::process::fault;
 use crate::process::signal::deliver::RESTART_WITHOUT_HANDLER;
-use crate::process::signal::{AlternateStack, frame, wait};
+use crate::process::signal::{AlternateStack, frame, left, linux, wait};
 use crate::process::thread::Thread;
 
 /// Bytes of the kernel's `sigset_t`.
@@ -42,9 +42,18 @@ pub fn action(thread: &Thread, arguments: [u64; 6]) -> SysResult {
         Some(action) => shared.actions.set(signal, action).ok_or(Errno::EINVAL)?,
         None => *shared.actions.get(signal),
     };
-    if replacement.is_some() && shared.actions.is_ignored(signal) {
+    let dropped = replacement.is_some() && shared.actions.is_ignored(signal);
+    if dropped {
         own.pending.remove(SignalSet::of(signal));
         shared.pending.remove(SignalSet::of(signal));
+    }
+    linux::follow_terminal_signals(thread.process(), &shared.actions);
+    drop((own, shared));
+    if dropped {
+        thread.process().timers.signal_dropped(signal);
+    }
+    if let Some(action) = replacement.filter(|_| signal == Signal::CHLD) {
+        linux::follow(&previous, &action);
     }
     if old != 0 {
         space.copy_out(old, &previous.to_bytes())?;
@@ -57,18 +66,22 @@ pub fn mask(thread: &Thread, arguments: [u64; 6]) -> SysResult {
     let [how, new, old, size, ..] = arguments;
     check_size(size)?;
     let mut space = thread.process().space.lock();
-    let mut own = thread.signals.lock();
-    let previous = own.mask;
-    if new != 0 {
-        let set = SignalSet(space.read(new)?);
-        own.mask = match how & 0xffff_ffff {
-            SIG_BLOCK => previous | set,
-            SIG_UNBLOCK => previous.without(set),
-            SIG_SETMASK => set,
-            _ => return Err(Errno::EINVAL),
+    // A page of a file may have to be read for this, and whoever waits for Linux looks at the signals.
+    let set = if new == 0 { None } else { Some(SignalSet(space.read(new)?)) };
+    let previous = {
+        let mut own = thread.signals.lock();
+        let previous = own.mask;
+        if let Some(set) = set {
+            own.mask = match how & 0xffff_ffff {
+                SIG_BLOCK => previous | set,
+                SIG_UNBLOCK => previous.without(set),
+                SIG_SETMASK => set,
+                _ => return Err(Errno::EINVAL),
+            }
+            .as_mask();
         }
-        .as_mask();
-    }
+        previous
+    };
     if old != 0 {
         space.write(old, &previous.0)?;
     }
@@ -81,10 +94,12 @@ pub fn pending(thread: &Thread, arguments: [u64; 6]) -> SysResult {
     if size > SET_BYTES {
         return Err(Errno::EINVAL);
     }
-    crate::ikc::events::poll();
-    let own = thread.signals.lock();
-    let waiting = (own.pending.set() | thread.process().signals.lock().pending.set()) & own.mask;
-    let bytes = waiting.0.to_le_bytes();
+    crate::schedule::poll();
+    let waiting = {
+        let own = thread.signals.lock();
+        (own.pending.set() | thread.process().signals.lock().pending.set()) & own.mask
+    };
+    let bytes = (waiting | left::pending(thread.process())).0.to_le_bytes();
     let count = usize::try_from(size).unwrap_or(0);
     thread.process().space.lock().copy_out(address, &bytes[..count])?;
     Ok(0)
@@ -96,6 +111,7 @@ pub fn suspend(thread: &Thread, arguments: [u64; 6]) -> SysResult {
     check_size(size)?;
     let mask: u64 = thread.process().space.lock().read(address)?;
     thread.signals.lock().wait_with(SignalSet(mask));
+    left::follow(thread);
     wait::until_deliverable(thread);
     Err(Errno(RESTART_WITHOUT_HANDLER))
 }
@@ -135,14 +151,15 @@ fn deadline([seconds, nanoseconds]: [u64; 2]) -> Result<u64, Errno> {
 pub fn alternate_stack(thread: &Thread, stack_pointer: u64, arguments: [u64; 6]) -> SysResult {
     let [new, old, ..] = arguments;
     let mut space = thread.process().space.lock();
-    let mut own = thread.signals.lock();
-    let previous = own.alternate;
-    if new != 0 {
-        let [address, flags, length] = space.read::<[u64; 3]>(new)?;
+    // As above: what reads or writes the program's memory may wait for Linux.
+    let requested: Option<[u64; 3]> = if new == 0 { None } else { Some(space.read(new)?) };
+    let previous = thread.signals.lock().alternate;
+    if let Some([address, flags, length]) = requested {
         if previous.is_enabled() && previous.holds(stack_pointer) {
             return Err(Errno::EPERM);
         }
-        own.alternate = AlternateStack::requested(address, length, u32::try_from(flags & 0xffff_ffff).unwrap_or(0))?;
+        let flags = u32::try_from(flags & 0xffff_ffff).unwrap_or(0);
+        thread.signals.lock().alternate = AlternateStack::requested(address, length, flags)?;
     }
     if old != 0 {
         let flags = u64::from(previous.flags_at(stack_pointer));

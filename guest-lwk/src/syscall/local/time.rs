@@ -4,6 +4,7 @@ use linux_raw_sys::general as abi;
 
 use crate::arch::time::{self, Clock};
 use crate::errno::{Errno, SysResult};
+use crate::process::table;
 use crate::process::thread::Thread;
 
 const SECOND: u64 = 1_000_000_000;
@@ -19,18 +20,28 @@ pub fn read(thread: &Thread, id: u64) -> Result<u64, Errno> {
         abi::CLOCK_MONOTONIC_RAW => time::now(Clock::Raw),
         abi::CLOCK_BOOTTIME | abi::CLOCK_BOOTTIME_ALARM => time::now(Clock::Boottime),
         abi::CLOCK_TAI => time::now(Clock::Tai),
-        abi::CLOCK_PROCESS_CPUTIME_ID | abi::CLOCK_THREAD_CPUTIME_ID => thread.process().cpu_time(),
-        id if is_own_processor_clock(thread, id) => thread.process().cpu_time(),
-        _ => return Err(Errno::EINVAL),
+        abi::CLOCK_PROCESS_CPUTIME_ID => thread.process().cpu_time(),
+        abi::CLOCK_THREAD_CPUTIME_ID => thread.cpu_time(),
+        id => processor_clock(thread, id).ok_or(Errno::EINVAL)?,
     })
 }
 
-/// Clock ids made of a pid (`clock_getcpuclockid(3))`: the complement of the pid, and three bits that say which clock.
-fn is_own_processor_clock(thread: &Thread, id: u32) -> bool {
-    let is_processor_clock = id.cast_signed() < 0 && id & 3 != 3;
-    let owner = !(id.cast_signed() >> 3);
-    let own = [0, thread.process().pid(), thread.tid()];
-    is_processor_clock && own.iter().any(|pid| u32::try_from(owner) == Ok(*pid))
+/// The clock whose id is made of a pid or tid (`clock_getcpuclockid(3))`: its complement, and three bits that say which clock.
+fn processor_clock(thread: &Thread, id: u32) -> Option<u64> {
+    const OF_A_THREAD: u32 = 4;
+    if id.cast_signed() >= 0 || id & 3 == 3 {
+        return None;
+    }
+    let owner = u32::try_from(!(id.cast_signed() >> 3)).ok()?;
+    if id & OF_A_THREAD != 0 {
+        let own = thread.process().all_threads();
+        let found = own.iter().find(|other| owner == other.tid() || owner == 0 && other.tid() == thread.tid())?;
+        return Some(found.cpu_time());
+    }
+    if owner == 0 {
+        return Some(thread.process().cpu_time());
+    }
+    Some(table::find(owner)?.cpu_time())
 }
 
 fn write(thread: &Thread, address: u64, nanoseconds: u64, unit: u64) -> SysResult {

@@ -2,7 +2,7 @@
 
 use virtio_ikc::message::Direction;
 use virtio_ikc::table::ioctl::{LOWEST_ADDRESS, Shape};
-use virtio_ikc::table::{Argument, Call, Size, fcntl, ioctl};
+use virtio_ikc::table::{Argument, Call, Size};
 
 use super::{buffer, message, vector};
 use crate::errno::Errno;
@@ -43,16 +43,13 @@ fn add(
         }
         Argument::MessageIn => message::add(space, draft, position, Direction::IN, value)?,
         Argument::MessageOut => message::add(space, draft, position, Direction::OUT, value)?,
-        Argument::Ioctl => add_shape(space, draft, position, ioctl::shape(low_word(arguments[1])), value),
-        Argument::Fcntl => add_shape(space, draft, position, fcntl::shape(low_word(arguments[1])), value),
-        _ => {}
+        other => {
+            if let Some(shape) = other.commanded(arguments) {
+                add_shape(space, draft, position, shape, value);
+            }
+        }
     }
     Ok(())
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "Linux takes the low 32 bits too")]
-fn low_word(value: u64) -> u32 {
-    value as u32
 }
 
 fn add_shape(space: &mut AddressSpace, draft: &mut Draft, position: u8, shape: Shape, value: u64) {
@@ -78,6 +75,7 @@ fn length(space: &mut AddressSpace, size: Size, arguments: &[u64; 6]) -> u64 {
         Size::Fixed(bytes) => u64::from(bytes),
         Size::Argument(position) => argument(position),
         Size::Elements(position, bytes) => (argument(position) & 0xffff_ffff).saturating_mul(u64::from(bytes)),
+        Size::Behind(position, before) => argument(position).saturating_add(u64::from(before)),
         Size::BitSet(position) => {
             let bits = argument(position);
             let bits = if bits > i32::MAX as u64 { 0 } else { bits };

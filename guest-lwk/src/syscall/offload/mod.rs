@@ -2,47 +2,76 @@
 
 mod arguments;
 mod buffer;
+mod interfaces;
 mod message;
 mod socket;
 mod truncation;
 mod vector;
 mod wait_mask;
 
+use virtio_ikc::message::Direction;
 use virtio_ikc::table::{Argument, Call, Restart};
 
 use crate::errno::{Errno, SysResult, from_register};
 use crate::ikc::request::{self, Draft};
 use crate::process::signal::deliver::{RESTART_WITH_FLAG, RESTART_WITHOUT_HANDLER};
-use crate::process::signal::{from_kernel, queue_for_thread};
+use crate::process::signal::{from_kernel, left, queue_for_thread};
 use crate::process::thread::Thread;
+use crate::views::{self, Asked};
 
 /// Hands `call` to Linux.
 pub fn serve(thread: &Thread, call: &'static Call, arguments: [u64; 6]) -> SysResult {
     if call.arguments.iter().any(|kind| matches!(kind, Argument::MessagesIn(_) | Argument::MessagesOut(_))) {
         return message::serve_many(thread, call, arguments);
     }
-    let result = wait_mask::with(thread, call, arguments, |arguments| {
-        let draft = arguments::marshal(thread, call, arguments)?;
-        send(thread, call, draft)
-    });
+    if interfaces::asks_for_list(call, &arguments) {
+        return interfaces::list(thread, arguments);
+    }
+    let result = loop {
+        let result = wait_mask::with(thread, call, arguments, |arguments| {
+            let draft = arguments::marshal(thread, call, arguments)?;
+            left::while_in_linux(thread, || send(thread, call, draft))
+        });
+        if result != Err(views::AGAIN) {
+            break result;
+        }
+    };
     if result.is_ok() {
-        truncation::follow(thread, call, &arguments);
+        truncation::follow(call, &arguments);
     }
     result
 }
 
+/// Hands `call` to Linux with the program's memory that arguments point to: which ones, which way, and how many bytes, says the caller and
+/// not the row.
+pub(super) fn serve_with(
+    thread: &Thread,
+    call: &Call,
+    arguments: [u64; 6],
+    memory: &[(u8, Direction, u64)],
+) -> SysResult {
+    let mut draft = Draft::call(call.number, arguments);
+    for (position, direction, length) in memory.iter().copied() {
+        let address = arguments[usize::from(position)];
+        buffer::add(&mut thread.process().space.lock(), &mut draft, position, direction, address, length, None);
+    }
+    send(thread, call, draft)
+}
+
 /// Sends a drafted call and makes of the reply what the program gets.
 pub(super) fn send(thread: &Thread, call: &Call, draft: Draft) -> SysResult {
-    let descriptor = draft.argument(0);
+    let arguments = draft.raw_arguments();
     let reply = if call.may_wait() { request::send_interruptible(draft) } else { request::send(draft) };
     if let Some(raised) = from_kernel(reply.signal) {
         queue_for_thread(thread, raised)?;
     }
     if reply.interrupted == 0 {
-        return from_register(reply.result);
+        let result = from_register(reply.result)?;
+        let asked = Asked::of(&reply);
+        return asked.map_or(Ok(result), |asked| views::answer(thread, call, &arguments, result, &asked));
     }
     match call.restart {
-        Restart::WithHandlerFlag if socket::has_timeout(call, descriptor) => Err(Errno::EINTR),
+        Restart::WithHandlerFlag if socket::has_timeout(call, arguments[0]) => Err(Errno::EINTR),
         Restart::WithHandlerFlag => Err(Errno(RESTART_WITH_FLAG)),
         Restart::WithoutHandler => Err(Errno(RESTART_WITHOUT_HANDLER)),
         Restart::Never => Err(Errno::EINTR),

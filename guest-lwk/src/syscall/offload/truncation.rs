@@ -3,20 +3,22 @@
 use linux_raw_sys::general as abi;
 use virtio_ikc::table::Call;
 
-use crate::memory::file;
-use crate::process::thread::Thread;
+use crate::process::table;
 
-/// Looks at the mapped files again if `call` can have shortened one.
-pub fn follow(thread: &Thread, call: &Call, arguments: &[u64; 6]) {
+/// Looks at the mapped files of all processes again if `call` can have shortened one.
+pub fn follow(call: &Call, arguments: &[u64; 6]) {
     if !may_shorten(call, arguments) {
         return;
     }
-    for handle in file::shown_handles() {
-        let before = file::size(handle);
-        let size = file::refresh_size(handle);
-        if size < before {
-            // A large page would have to be split for this to fail, and the window is mapped by small ones.
-            let _ = thread.process().space.lock().cut_mappings(handle, size);
+    for process in table::all() {
+        let mut space = process.space.lock();
+        for handle in space.files.shown_handles() {
+            let before = space.files.size(handle);
+            let size = space.files.refresh_size_for(&process, handle);
+            if size < before {
+                // A large page would have to be split for this to fail, and the window is mapped by small ones.
+                let _ = space.cut_mappings(handle, size);
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ use virtio_ikc::table::{Argument, Call};
 
 use crate::errno::{Errno, SysResult};
 use crate::process::signal::deliver::{RESTART_WITH_FLAG, RESTART_WITHOUT_HANDLER};
+use crate::process::signal::left;
 use crate::process::thread::Thread;
 
 /// Bytes of a signal set.
@@ -34,6 +35,7 @@ pub fn with(
         }
         let mask: u64 = thread.process().space.lock().read(address)?;
         thread.signals.lock().wait_with(SignalSet(mask));
+        left::follow(thread);
     }
     let result = body(arguments);
     if !matches!(result, Err(Errno::EINTR | Errno(RESTART_WITH_FLAG | RESTART_WITHOUT_HANDLER))) {

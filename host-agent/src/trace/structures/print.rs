@@ -35,7 +35,7 @@ pub(in crate::trace) fn print(view: View<'_>, position: usize, out: &mut dyn Wri
 /// Memory that Linux only writes holds nothing before the call has succeeded.
 fn holds_something(view: View<'_>, position: usize) -> bool {
     let direction = match view.call.arguments.get(position) {
-        Some(Argument::Ioctl | Argument::Fcntl) => match shape(view) {
+        Some(argument) if argument.plain_buffer().is_none() => match shape(view) {
             Shape::Buffer(direction, _) => Some(direction),
             _ => None,
         },

@@ -5,7 +5,7 @@ use super::*;
 
 fn device() -> Device {
     let memory = GuestMemoryMmap::from_ranges(&[(GuestAddress(0), 0x1_0000)]).expect("memory");
-    Device::new(memory, 3)
+    Device::new(memory)
 }
 
 fn write(device: &mut Device, offset: u64, value: u32) -> Option<Effect> {
@@ -79,7 +79,9 @@ fn a_queue_in_use_cannot_be_moved() {
 
 #[test]
 fn bad_queues_are_violations() {
-    for (register, value) in [(register::QUEUE_SIZE, 3), (register::QUEUE_SIZE, 128), (register::QUEUE_DEVICE, 2)] {
+    for (register, value) in
+        [(register::QUEUE_SIZE, 3), (register::QUEUE_SIZE, 2 * u32::from(QUEUE_SIZE)), (register::QUEUE_DEVICE, 2)]
+    {
         let mut device = device();
         write(&mut device, register::QUEUE_SIZE, 64);
         write(&mut device, register, value);

@@ -1,0 +1,113 @@
+//! Children: a proxy makes another by fork(2), so that all that Linux keeps of a process is inherited as it is natively.
+//!
+//! The parent has threads, the child begins with one. So the child takes nothing over that another thread could have been
+//! changing: it moves into new structures, and the two that matter are held while Linux copies them. What a child must not
+//! inherit, the agent's descriptors of other processes above all, it closes first.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use rustix::pipe::{PipeFlags, pipe_with};
+
+use super::roster::Roster;
+use super::{Crew, Proxy, Queues, StandIns, start};
+use crate::arch::{self, SignalSet};
+use crate::execute::{Credentials, Files};
+use crate::own_descriptors::{OwnFile, close_own_but};
+use crate::views::ShownFiles;
+
+/// Children of this process that the LWK is hearing of.
+static INTRODUCTIONS: AtomicU32 = AtomicU32::new(0);
+
+/// Waits until the LWK has heard of every child: one that it does not know ends with its parent.
+pub(crate) fn finish_introductions() {
+    while INTRODUCTIONS.load(Ordering::Acquire) != 0 {
+        std::thread::yield_now();
+    }
+}
+
+/// A child that the LWK has yet to hear of.
+#[derive(Debug)]
+pub(crate) struct Child {
+    /// Its pid.
+    pub(crate) process: u32,
+    place: usize,
+    /// The agent does not report the child's end before this is closed.
+    line: OwnFile,
+}
+
+impl Child {
+    /// The LWK has been told: the child may outlive its parent from now on.
+    pub(crate) fn introduce(self, roster: &Roster) {
+        roster.enter(self.place, self.process);
+        drop(self.line);
+        INTRODUCTIONS.fetch_sub(1, Ordering::Release);
+    }
+}
+
+/// Makes a child of `proxy` that serves `queues` at `place`. `caller` is the thread of the program that forks.
+///
+/// # Errors
+/// Those of fork(2), pipe(2) and sendmsg(2).
+pub(crate) fn fork(proxy: &'static Proxy, place: usize, queues: Queues, caller: u32) -> io::Result<Child> {
+    // The child has its name from its first moment: that of the thread that made it. A worker's own is nobody's business.
+    let name = proxy.name_of(caller);
+    let _ = name.map(|name| rustix::thread::set_name(&name));
+    let executable = proxy.executable();
+    let _brief = proxy.brief.write().unwrap_or_else(PoisonError::into_inner);
+    let mut files = proxy.files.lock();
+    let mut views = proxy.views.lock();
+    let (reader, writer) = pipe_with(PipeFlags::CLOEXEC)?;
+    let line = proxy.own.adopt(writer)?;
+    proxy.link.announce(place, reader.as_fd())?;
+    drop(reader);
+    if let Some(process) = arch::fork()? {
+        // A pipe takes four bytes whole, and nobody else writes to this one.
+        rustix::io::write(&line, &process.to_ne_bytes())?;
+        INTRODUCTIONS.fetch_add(1, Ordering::Relaxed);
+        return Ok(Child { process, place, line });
+    }
+    INTRODUCTIONS.store(0, Ordering::Relaxed);
+    let files = Files::from(std::mem::take(&mut *files));
+    let views = ShownFiles::from(std::mem::take(&mut *views));
+    keep_only(proxy, &files, &line);
+    arch::block_all_but(SignalSet::INTERRUPT);
+    // Open as long as this process lives.
+    std::mem::forget(line);
+    let child = Proxy {
+        process: std::process::id(),
+        place,
+        agent: proxy.agent,
+        parent: proxy.process,
+        may_spin: proxy.may_spin,
+        wires: proxy.wires,
+        memory: proxy.memory,
+        own: proxy.own,
+        link: proxy.link,
+        trace: proxy.trace,
+        files,
+        views,
+        // This thread has made every change of the parent's its own, and all other threads come of it.
+        credentials: Credentials::default(),
+        executable: RwLock::new(Arc::clone(&executable)),
+        rounds: AtomicU32::new(0),
+        death_signal: 0.into(),
+        queues: OnceLock::from(queues),
+        crew: Crew::new(),
+        left: proxy.left.inherited(),
+        stand_ins: StandIns::default(),
+        brief: RwLock::default(),
+    };
+    start::serve(Box::leak(Box::new(child)))
+}
+
+/// Closes those of our own descriptors that are the parent's alone.
+fn keep_only(parent: &Proxy, files: &Files, line: &OwnFile) {
+    let mut kept: Vec<u32> = parent.wires.interrupts.iter().chain(parent.trace).map(OwnFile::number).collect();
+    kept.extend([parent.link.number(), line.number()]);
+    kept.extend(files.numbers());
+    kept.sort_unstable();
+    close_own_but(|number| kept.binary_search(&number).is_ok());
+}
