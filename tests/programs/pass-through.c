@@ -16,7 +16,7 @@
 
 extern char **environ;
 
-static const char *const with_value[] = {"--cpus", "--mem", "--agent-cpus", "--hugepages", "--privilege", "--env-file"};
+static const char *const with_value[] = {"--cpus", "--vcpus-per-cpu", "--mem", "--agent-cpus", "--hugepages", "--privilege", "--env-file"};
 
 static int takes_value(const char *word)
 {

@@ -58,6 +58,8 @@ pub struct Case {
     pub needs: Vec<&'static str>,
     /// The exit status that Linux must yield, 128+n for signal n: shows that the case does what its author meant.
     pub status: i32,
+    /// Whether the LWK is known to differ: the test fails once it does not any more, so that the mark goes.
+    pub differs: bool,
     /// A signal for the process, sent shortly after it has written its first line.
     pub signal: Option<Signal>,
     /// After this long the process group is killed and the case has failed.
@@ -80,6 +82,7 @@ impl Case {
             memory: "1G".to_owned(),
             needs: Vec::new(),
             status: 0,
+            differs: false,
             signal: None,
             timeout: Duration::from_mins(1),
         }
@@ -179,6 +182,13 @@ impl Case {
     #[must_use]
     pub fn needs(mut self, programs: &[&'static str]) -> Self {
         self.needs.extend_from_slice(programs);
+        self
+    }
+
+    /// Says whether the LWK is known to differ.
+    #[must_use]
+    pub fn differs(mut self, differs: bool) -> Self {
+        self.differs = differs;
         self
     }
 

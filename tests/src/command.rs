@@ -56,6 +56,9 @@ pub fn command(case: &Case, runner: Runner, folder: &Path) -> Result<Command> {
         let cpus = placement.list().context("too few CPUs")?;
         words.push(executable.into());
         words.extend(["--cpus".into(), cpus.into(), "--mem".into(), OsString::from(&case.memory)]);
+        if placement.on_each() > 1 {
+            words.extend(["--vcpus-per-cpu".into(), placement.on_each().to_string().into()]);
+        }
         words.extend(case.options.iter().cloned());
         words.extend(case.program_environment.iter().flat_map(option_for));
         words.push("--".into());

@@ -13,6 +13,8 @@ pub enum Placement {
     OneCpu,
     /// The last two CPUs that we may use, even if they are all.
     TwoCpus,
+    /// Four vCPUs on those two.
+    Oversubscribed,
 }
 
 impl Placement {
@@ -22,6 +24,16 @@ impl Placement {
         match self {
             Self::OneCpu => "1 CPU",
             Self::TwoCpus => "2 CPUs",
+            Self::Oversubscribed => "4 on 2 CPUs",
+        }
+    }
+
+    /// The number for `--vcpus-per-cpu`.
+    #[must_use]
+    pub const fn on_each(self) -> u8 {
+        match self {
+            Self::OneCpu | Self::TwoCpus => 1,
+            Self::Oversubscribed => 2,
         }
     }
 
@@ -32,7 +44,7 @@ impl Placement {
         let last = usable.next()?;
         match self {
             Self::OneCpu => Some(last.to_string()),
-            Self::TwoCpus => usable.next().map(|other| format!("{other},{last}")),
+            Self::TwoCpus | Self::Oversubscribed => usable.next().map(|other| format!("{other},{last}")),
         }
     }
 }

@@ -136,6 +136,7 @@ fn bytes(size: Size) -> String {
         Size::Fixed(count) => format!("{count} B"),
         Size::Argument(position) => format!("[{position}] B"),
         Size::Elements(position, element) => format!("[{position}] x {element} B"),
+        Size::Behind(position, before) => format!("{before} + [{position}]"),
         Size::BitSet(position) => format!("[{position}] bits"),
         Size::Pointed(position) => format!("*[{position}] B"),
     }

@@ -17,7 +17,7 @@ pub fn individually(group: &str, flavour: Flavour, folder: &Path) -> Result<Vec<
         let case = |case: &ProgramCase| {
             let name = format!("{}: {}", program.name, case.name);
             let argv = [program.path.as_os_str(), case.name.as_ref()];
-            Case::new(&name, argv).status(case.status)
+            Case::new(&name, argv).status(case.status).differs(case.differs)
         };
         program.cases.iter().map(case).collect()
     })
@@ -29,7 +29,7 @@ pub fn individually(group: &str, flavour: Flavour, folder: &Path) -> Result<Vec<
 /// A program that does not compile.
 pub fn whole(group: &str, flavour: Flavour, folder: &Path) -> Result<Vec<Case>> {
     from_programs(group, flavour, folder, |program| {
-        if program.cases.iter().all(|case| case.status != 0) {
+        if program.cases.iter().all(|case| case.status != 0 || case.differs) {
             return Vec::new();
         }
         let name = format!("{} as a whole, {flavour:?}", program.name);

@@ -1,6 +1,4 @@
 //! The list of real invocations, by what the programs are for.
-//!
-//! None of them forks, starts a thread or executes another program: that is what a partition can do so far.
 
 mod archives;
 mod c_programs;
@@ -10,6 +8,7 @@ mod descriptors;
 mod endings;
 mod files;
 mod folders;
+mod jobs;
 mod languages;
 mod large;
 mod linking;
@@ -38,6 +37,7 @@ pub fn all() -> Vec<Case> {
         archives::cases(),
         databases::cases(),
         languages::cases(),
+        jobs::cases(),
         scripts::cases(),
         linking::cases(),
         command_line::cases(),
