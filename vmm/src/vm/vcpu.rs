@@ -21,6 +21,10 @@ const DEVICE_BYTES: u64 = 4096;
 /// How long vCPUs may take to stop. One that the host cannot get out of the guest ends with the process.
 const PATIENCE: Duration = Duration::from_secs(2);
 const RETRY: Duration = Duration::from_micros(200);
+/// How long memory may be missing: twice the interval at which the sizes of mapped files are looked at, and some.
+const MEMORY_PATIENCE: Duration = Duration::from_millis(1250);
+/// How long a vCPU waits before it touches such memory again.
+const MEMORY_RETRY: Duration = Duration::from_millis(5);
 
 /// What a vCPU's thread tells the main loop.
 #[derive(Debug)]
@@ -81,7 +85,7 @@ impl Vcpu {
     ) -> std::io::Result<RunningVcpu> {
         register_signal_handler(SIGRTMIN(), leave_guest).map_err(std::io::Error::from)?;
         let name = format!("vcpu{}", self.index);
-        let mut runner = Runner { vcpu: self, shared, reports };
+        let mut runner = Runner { missing: None, vcpu: self, shared, reports };
         let body = move || match pin_to_cpu(cpu) {
             Ok(()) => runner.run(),
             Err(error) => runner.report(VcpuReport::Fatal(error.to_string())),
@@ -110,7 +114,15 @@ pub fn stop(shared: &Shared, vcpus: Vec<RunningVcpu>) -> bool {
     vcpus.into_iter().all(|vcpu| vcpu.0.join().is_ok())
 }
 
+/// A time during which the guest touches memory that is not there.
+#[derive(Clone, Copy)]
+struct Missing {
+    since: Instant,
+    last: Instant,
+}
+
 struct Runner {
+    missing: Option<Missing>,
     vcpu: Vcpu,
     shared: std::sync::Arc<Shared>,
     reports: Sender<VcpuReport>,
@@ -153,19 +165,33 @@ impl Runner {
             Ok(VcpuExit::FailEntry(reason, cpu)) => {
                 return Err(format!("the processor refused to enter the guest (reason {reason:#x}, CPU {cpu})"));
             }
-            Ok(VcpuExit::MemoryFault { gpa, .. }) => return Err(lost_memory(gpa)),
+            Ok(VcpuExit::MemoryFault { gpa, .. }) => return self.wait_for_memory(lost_memory(gpa)),
             Ok(VcpuExit::InternalError) => return Err(self.internal_error()),
             Ok(exit) => return Err(format!("unexpected exit {exit:?}")),
             Err(error) if matches!(error.errno(), libc::EINTR | libc::EAGAIN) => {
                 shared.exits.count(ExitReason::Signal);
                 None
             }
-            Err(error) if error.errno() == libc::EFAULT => return Err(self.lost_page()),
+            Err(error) if error.errno() == libc::EFAULT => return self.wait_for_memory(self.lost_page()),
             Err(error) => return Err(format!("KVM_RUN failed: {error}")),
         };
         if let Some(effect) = effect {
             self.report(VcpuReport::Device(effect));
         }
+        Ok(())
+    }
+
+    /// Memory is missing because of `reason`. A file that is mapped may have become longer again since it was last looked at; it is
+    /// looked at often enough for that to be seen in time.
+    fn wait_for_memory(&mut self, reason: String) -> Result<(), String> {
+        let now = Instant::now();
+        let goes_on = self.missing.filter(|missing| now - missing.last < MEMORY_PATIENCE);
+        let since = goes_on.map_or(now, |missing| missing.since);
+        if now - since > MEMORY_PATIENCE {
+            return Err(reason);
+        }
+        self.missing = Some(Missing { since, last: now });
+        thread::sleep(MEMORY_RETRY);
         Ok(())
     }
 
