@@ -216,18 +216,7 @@ pub(crate) fn set_child_action(ignored: bool, flags: u64) {
 /// it. The calling thread is one that executes requests.
 pub(crate) fn stop_by(signal: u32) {
     default_action(signal);
-    let own = std::process::id();
-    // SAFETY: gettid has no conditions.
-    let thread = unsafe { libc::gettid() };
-    let arguments = [
-        Argument::number(own.into()),
-        Argument::number(u64::from(thread.cast_unsigned())),
-        Argument::number(signal.into()),
-        Argument::NULL,
-        Argument::NULL,
-        Argument::NULL,
-    ];
-    call(libc::SYS_tgkill, arguments);
+    signal_this_thread(signal);
     let open = SignalSet::INTERRUPT.with(SignalSet::TERMINAL);
     set_mask(SignalSet::ALL.without(open.with(SignalSet::one(signal))));
     set_mask(SignalSet::ALL.without(open));
@@ -295,9 +284,8 @@ pub(crate) fn interrupt_thread(process: u32, thread: u32) -> bool {
     call(libc::SYS_tgkill, arguments) != -i64::from(libc::EAGAIN)
 }
 
-/// Lets `signal` do to this process what it does by default. Returns if that is nothing.
-pub(crate) fn raise_default(signal: u32) {
-    default_action(signal);
+/// Sends the calling thread a signal.
+fn signal_this_thread(signal: u32) {
     let own = std::process::id();
     // SAFETY: gettid has no conditions.
     let thread = unsafe { libc::gettid() };
@@ -310,6 +298,12 @@ pub(crate) fn raise_default(signal: u32) {
         Argument::NULL,
     ];
     call(libc::SYS_tgkill, arguments);
+}
+
+/// Lets `signal` do to this process what it does by default. Returns if that is nothing.
+pub(crate) fn raise_default(signal: u32) {
+    default_action(signal);
+    signal_this_thread(signal);
     set_mask(SignalSet::ALL.without(SignalSet::one(signal)));
 }
 
