@@ -11,6 +11,7 @@ mod fresh_clone;
 mod fuzz;
 mod lint;
 mod loom;
+mod stress;
 mod workspace;
 
 use std::process::ExitCode;
@@ -40,6 +41,8 @@ enum Command {
     Fuzz(fuzz::Options),
     /// Run README's commands in a fresh clone
     FreshClone(fresh_clone::Options),
+    /// Run stress-ng natively and on the LWK and compare how it ends
+    Stress(stress::Options),
     /// Run lwk-vmm in ring0 mode on an emulated host that has hardware KVM
     ClassH(class_h::Options),
 }
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Command::Loom => loom::run(&workspace),
         Command::Fuzz(options) => fuzz::run(&workspace, options),
         Command::FreshClone(options) => fresh_clone::run(&workspace, options),
+        Command::Stress(options) => stress::run(&workspace, options),
         Command::ClassH(options) => class_h::run(&workspace, options),
     };
     match outcome {

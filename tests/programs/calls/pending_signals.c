@@ -136,6 +136,8 @@ CASE(alarm_returns_what_was_left)
 {
 	counts[SIGALRM] = 0;
 	handle(SIGALRM, record, 0);
+	/* Whoever has just had the signal of a timer may find it still running, for some microseconds. */
+	alarm(0);
 	RESULT(alarm(100));
 	show("left %d", alarm(0) >= 99);
 	RESULT(alarm(0));
