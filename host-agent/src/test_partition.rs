@@ -44,8 +44,21 @@ struct Requests {
     /// The number of the last.
     sequence: u64,
     next_slot: u16,
+    /// Slots whose requests have not been waited for.
+    taken: HashSet<u16>,
     /// Heads that were answered but not waited for.
     answered: HashSet<u16>,
+}
+
+impl Requests {
+    /// A slot that nobody uses, in turn, so that all of them come into use.
+    fn free_slot(&mut self) -> u16 {
+        while {
+            self.next_slot = (self.next_slot + 1) % LAYOUT.slots();
+            !self.taken.insert(self.next_slot)
+        } {}
+        self.next_slot
+    }
 }
 
 /// A request that has been handed over.
@@ -113,7 +126,7 @@ impl TestPartition {
         let ring = RingMemory::of(memory, &queue(REQUEST_QUEUE)).unwrap().0;
         let driver = Driver::of_requests(ring, LAYOUT, slot);
         proxy.queues.get_or_init(|| Queues::of_first(memory, &[REQUEST_QUEUE, EVENT_QUEUE].map(queue)).unwrap());
-        let requests = Requests { driver, sequence: 0, next_slot: 0, answered: HashSet::new() };
+        let requests = Requests { driver, sequence: 0, next_slot: 0, taken: HashSet::new(), answered: HashSet::new() };
         Self { proxy, vmm, requests: Mutex::new(requests), may_spin }
     }
 
@@ -121,8 +134,8 @@ impl TestPartition {
     pub(crate) fn submit(&self, mut request: Request) -> Submitted {
         let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
         requests.sequence += 1;
-        requests.next_slot = (requests.next_slot + 1) % LAYOUT.slots();
-        let (sequence, number) = (requests.sequence, requests.next_slot);
+        let number = requests.free_slot();
+        let sequence = requests.sequence;
         request.header.sequence = sequence;
         if request.header.process == 0 {
             request.header.process = self.proxy.process;
@@ -149,6 +162,7 @@ impl TestPartition {
                 requests.answered.insert(used.head);
             }
             if requests.answered.remove(&Slot::head(submitted.slot)) {
+                requests.taken.remove(&submitted.slot);
                 let reply = self.reply(submitted);
                 assert_eq!(reply.sequence, submitted.sequence);
                 return reply;
