@@ -39,7 +39,7 @@ fn of(process: &Process, thread: u32, file: &str) -> PathBuf {
 }
 
 fn soon(condition: impl Fn() -> bool) -> bool {
-    let end = Instant::now() + Duration::from_secs(5);
+    let end = Instant::now() + Duration::from_secs(60);
     while Instant::now() < end {
         if condition() {
             return true;
