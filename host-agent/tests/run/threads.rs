@@ -39,7 +39,7 @@ fn of(process: &Process, thread: u32, file: &str) -> PathBuf {
 }
 
 fn soon(condition: impl Fn() -> bool) -> bool {
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + Duration::from_secs(20);
     while Instant::now() < end {
         if condition() {
             return true;
@@ -114,7 +114,8 @@ fn many() {
     for thread in threads {
         end(&mut partition, thread);
     }
-    assert!(soon(|| count(&partition) < 20));
+    // Workers stay: as many as were ever needed at once.
+    assert!(soon(|| count(&partition) < 200), "{} threads are left", count(&partition));
     partition.submit(Operation::EXIT, 0, &[0, 0], &[]);
     assert!(is_gone(partition.process));
 }
