@@ -30,6 +30,8 @@ struct StandIn {
 #[derive(Debug, Default)]
 pub(crate) struct StandIns {
     threads: RwLock<Threads>,
+    /// Somebody makes some ready: more than one at a time would make more than are kept.
+    refilling: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -37,6 +39,8 @@ struct Threads {
     /// By tid.
     serving: HashMap<u32, Arc<StandIn>>,
     ready: Vec<Arc<StandIn>>,
+    /// How many programs the process has had before: those that were made ready for one have its name.
+    program: u32,
 }
 
 impl StandIns {
@@ -59,13 +63,33 @@ impl StandIns {
 
     /// Sees to it that some are ready. `credentials` says how many changes the calling thread has made its own.
     pub(crate) fn refill(&self, proxy: &'static Proxy, credentials: usize) {
-        while self.read().ready.len() < READY {
+        if self.refilling.swap(true, Ordering::Acquire) {
+            return;
+        }
+        while let Some(program) = self.wants_more() {
             // The next thread that finds none ready learns why.
-            let Ok(stand_in) = make(proxy, credentials) else { return };
+            let Ok(stand_in) = make(proxy, credentials) else { break };
             // Who polls for the next request now would keep it from getting ready.
             stand_in.tid();
-            self.write().ready.push(stand_in);
+            self.keep(stand_in, program, proxy.process);
         }
+        self.refilling.store(false, Ordering::Release);
+    }
+
+    /// For which program more are wanted, if they are.
+    fn wants_more(&self) -> Option<u32> {
+        let threads = self.read();
+        (threads.ready.len() < READY).then_some(threads.program)
+    }
+
+    /// Keeps a stand-in that was made for `program`, unless that has been replaced meanwhile.
+    fn keep(&self, stand_in: Arc<StandIn>, program: u32, process: u32) {
+        let mut threads = self.write();
+        if threads.program == program {
+            return threads.ready.push(stand_in);
+        }
+        drop(threads);
+        stand_in.end(process);
     }
 
     /// The thread with this tid has ended. Whether there was one.
@@ -76,7 +100,11 @@ impl StandIns {
 
     /// All threads but the first have ended. Those that are ready have the old program's name, so they go, too.
     pub(crate) fn end_all(&self, process: u32) {
-        let Threads { serving, ready } = std::mem::take(&mut *self.write());
+        let Threads { serving, ready, .. } = {
+            let mut threads = self.write();
+            let next = Threads { program: threads.program.wrapping_add(1), ..Threads::default() };
+            std::mem::replace(&mut *threads, next)
+        };
         for stand_in in serving.values().chain(&ready) {
             stand_in.end(process);
         }
