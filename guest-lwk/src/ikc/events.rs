@@ -94,10 +94,8 @@ pub fn take_from_agent() {
         if kick {
             board::ring(AGENT_PLACE);
         }
-        let process = usize::try_from(event.thread).ok().and_then(table::at_place);
-        if let Some(process) = process.filter(|process| process.pid() == event.process)
-            && event.kind == EventKind::GONE.0
-        {
+        let place = usize::try_from(event.thread).ok().filter(|_| event.kind == EventKind::GONE.0);
+        if let Some(process) = place.and_then(|place| table::proxy_ended(place, event.process)) {
             exit::proxy_is_gone(&process);
         }
     }

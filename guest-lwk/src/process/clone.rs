@@ -12,8 +12,8 @@ use virtio_ikc::message::Operation;
 
 use super::process::{Channel, Process};
 use super::signal::linux;
-use super::table;
 use super::thread::Thread;
+use super::{exit, table};
 use crate::arch::context::Context;
 use crate::arch::lock::SleepLock;
 use crate::arch::{current, start};
@@ -133,10 +133,10 @@ fn new_process(thread: &Thread, context: &Context, request: &CloneRequest) -> Sy
         let root = copy.root();
         (Arc::new(SleepLock::new(copy)), root)
     };
-    let child = match make(thread, context, request, Arc::clone(&space), root) {
-        Ok(child) => child,
+    let (child, has_ended) = match make(thread, context, request, Arc::clone(&space), root) {
+        Ok(made) => made,
         Err(error) => {
-            super::exit::release_space(space, false);
+            exit::release_space(space, false);
             return Err(error);
         }
     };
@@ -149,6 +149,9 @@ fn new_process(thread: &Thread, context: &Context, request: &CloneRequest) -> Sy
     // What came before the process could be found.
     board::collect_for(&process);
     board::handle_events_at(process.place());
+    if has_ended {
+        exit::proxy_is_gone(&process);
+    }
     let pid = u64::from(process.pid());
     if request.has(abi::CLONE_VFORK) {
         wait_for_child(thread, &process);
@@ -156,13 +159,14 @@ fn new_process(thread: &Thread, context: &Context, request: &CloneRequest) -> Sy
     Ok(pid)
 }
 
+/// Makes the child. Answers its thread, and whether its proxy has ended already.
 fn make(
     thread: &Thread,
     context: &Context,
     request: &CloneRequest,
     space: Arc<SleepLock<AddressSpace>>,
     root: GuestPhysical,
-) -> Result<Arc<Thread>, Errno> {
+) -> Result<(Arc<Thread>, bool), Errno> {
     let parent = thread.process();
     let channel = Channel::open()?;
     let places = [channel.place as u64, channel.requests.place().start().0, channel.events.place().start().0];
@@ -172,9 +176,7 @@ fn make(
     let (child, pid) = match forked {
         Ok(forked) => forked,
         Err(error) => {
-            process.requests.lock().free();
-            process.events.lock().free();
-            table::free_place(process.place());
+            give_up(parent, &process);
             return Err(error);
         }
     };
@@ -192,8 +194,21 @@ fn make(
     }
     write_tids(thread, &child, request);
     process.threads.lock().push(Arc::clone(&child));
-    table::add(process);
-    Ok(child)
+    let has_ended = table::add(process);
+    Ok((child, has_ended))
+}
+
+/// No proxy was made for `child`. But one may have been, and be using the child's queues, if the parent's was killed as it made it.
+fn give_up(parent: &Process, child: &Arc<Process>) {
+    if parent.is_gone() {
+        if table::hold(child) {
+            exit::proxy_is_gone(child);
+        }
+        return;
+    }
+    child.requests.lock().free();
+    child.events.lock().free();
+    table::free_place(child.place());
 }
 
 /// Lets the proxy make a child; answers its pid.

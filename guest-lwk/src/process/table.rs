@@ -11,6 +11,9 @@ use super::process::Process;
 use super::thread::Thread;
 use crate::errno::Errno;
 
+/// The pid of a process whose parent's proxy was killed as it made the process's own.
+const UNBORN: u32 = 0;
+
 static PROCESSES: RwLock<BTreeMap<u32, Arc<Process>>> = RwLock::new(BTreeMap::new());
 static PLACES_TAKEN: Mutex<Vec<Place>> = Mutex::new(Vec::new());
 
@@ -18,8 +21,10 @@ static PLACES_TAKEN: Mutex<Vec<Place>> = Mutex::new(Vec::new());
 #[derive(Clone)]
 enum Place {
     Free,
-    /// Its process is being made.
-    Reserved,
+    /// Its process is being made. Its proxy may have ended already.
+    Reserved {
+        ended: bool,
+    },
     Taken(Arc<Process>),
 }
 
@@ -27,7 +32,7 @@ enum Place {
 pub fn reserve_place() -> Result<usize, Errno> {
     let mut places = PLACES_TAKEN.lock();
     if places.is_empty() {
-        places.push(Place::Reserved);
+        places.push(Place::Reserved { ended: false });
     }
     let free = places.iter().position(|place| matches!(place, Place::Free)).unwrap_or(places.len());
     if free >= PLACES {
@@ -35,8 +40,8 @@ pub fn reserve_place() -> Result<usize, Errno> {
     }
     debug_assert!(free >= FIRST_PLACE);
     match places.get_mut(free) {
-        Some(place) => *place = Place::Reserved,
-        None => places.push(Place::Reserved),
+        Some(place) => *place = Place::Reserved { ended: false },
+        None => places.push(Place::Reserved { ended: false }),
     }
     Ok(free)
 }
@@ -46,10 +51,30 @@ pub fn free_place(place: usize) {
     PLACES_TAKEN.lock()[place] = Place::Free;
 }
 
-/// Enters a process.
-pub fn add(process: Arc<Process>) {
-    PLACES_TAKEN.lock()[process.place()] = Place::Taken(Arc::clone(&process));
+/// Enters a process. Whether its proxy has ended in the meantime.
+pub fn add(process: Arc<Process>) -> bool {
+    let ended = hold(&process);
     PROCESSES.write().insert(process.pid(), process);
+    ended
+}
+
+/// Keeps the place of a process that nobody can find. Whether its proxy has ended in the meantime.
+pub fn hold(process: &Arc<Process>) -> bool {
+    let mut places = PLACES_TAKEN.lock();
+    let before = core::mem::replace(&mut places[process.place()], Place::Taken(Arc::clone(process)));
+    matches!(before, Place::Reserved { ended: true })
+}
+
+/// The proxy `pid` at `place` has ended: its process, unless that is still being made and will hear of it in its place's time.
+pub fn proxy_ended(place: usize, pid: u32) -> Option<Arc<Process>> {
+    match PLACES_TAKEN.lock().get_mut(place)? {
+        Place::Taken(process) if [pid, UNBORN].contains(&process.pid()) => Some(Arc::clone(process)),
+        Place::Reserved { ended } => {
+            *ended = true;
+            None
+        }
+        _ => None,
+    }
 }
 
 /// Takes a process out whose proxy is no more.

@@ -39,6 +39,7 @@ fn by_number(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
             result
         }
         libc::SYS_wait4 | libc::SYS_waitid => children::wait(frame),
+        libc::SYS_kill | libc::SYS_pidfd_send_signal => signals::send(frame),
         libc::SYS_close_range => Ok(descriptors::close_range(frame)),
         libc::SYS_getdents64 => descriptors::list(frame),
         libc::SYS_ioctl | libc::SYS_fcntl => descriptors::control(frame),

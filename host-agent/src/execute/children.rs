@@ -5,8 +5,8 @@
 use super::call::generic;
 use super::frame::Frame;
 use super::{Answer, Refusal};
-use crate::arch::set_child_action;
-use crate::proxy::hand_on_child_signals;
+use crate::arch::{SignalSet, set_child_action};
+use crate::proxy::hand_on_pending;
 use crate::request::Parsed;
 
 /// wait4(2) and waitid(2).
@@ -14,7 +14,7 @@ pub(super) fn wait(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
     let result = generic(frame)?;
     let told = if i64::from(frame.call.number) == libc::SYS_wait4 { result > 0 } else { result == 0 };
     if told {
-        hand_on_child_signals(frame.executor.proxy);
+        hand_on_pending(frame.executor.proxy, SignalSet::one(libc::SIGCHLD.cast_unsigned()));
     }
     Ok(result)
 }

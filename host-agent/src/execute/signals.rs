@@ -1,10 +1,15 @@
 //! Signals that a call raises in its caller: SIGPIPE for writing where nobody reads, SIGXFSZ for growing a file past
 //! its limit. Linux sends them to the thread, which blocks them; they are taken back here and given to the program.
+//! And those that a caller sends itself by naming its group or its pidfd: it has them when its call returns (kill(2)).
 
 use virtio_ikc::message::Direction;
 use virtio_ikc::table::Call;
 
+use super::Refusal;
+use super::call::generic;
+use super::frame::Frame;
 use crate::arch::{SignalSet, consume_pending};
+use crate::proxy::hand_on_pending;
 use crate::request::Parsed;
 
 const RAISED: SignalSet = SignalSet::one(libc::SIGPIPE as u32).with(SignalSet::one(libc::SIGXFSZ as u32));
@@ -29,4 +34,15 @@ fn may_have_raised(call: &Call, request: &Parsed<'_>, result: i64) -> bool {
         libc::SYS_sendfile | libc::SYS_splice | libc::SYS_tee => true,
         _ => false,
     }
+}
+
+/// kill(2) and `pidfd_send_signal(2)`. A positive pid is another process's: the LWK signals its own without Linux.
+pub(super) fn send(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
+    let result = generic(frame)?;
+    let [target, signal, ..] = frame.request.arguments;
+    let is_another = i64::from(frame.call.number) == libc::SYS_kill && (target as i32) > 0;
+    if result == 0 && !is_another {
+        hand_on_pending(frame.executor.proxy, SignalSet::one(signal as u32));
+    }
+    Ok(result)
 }

@@ -51,14 +51,14 @@ pub(crate) fn run(proxy: &'static Proxy) -> ! {
     }
 }
 
-/// Waits until the LWK has been told of every SIGCHLD that Linux has sent. On Linux a parent that has waited for a child has the child's
-/// signal already; here two threads bring it the two, and one must wait for the other.
-pub(crate) fn hand_on_child_signals(proxy: &Proxy) {
-    let of_children = SignalSet::one(libc::SIGCHLD.cast_unsigned());
-    if proxy.left.set().intersects(of_children) {
+/// Waits until the LWK has been told of what Linux has sent the process of `signals`. On Linux a parent that has waited for a child has the
+/// child's signal already, and whoever signals its own group has the signal when kill(2) returns; here two threads bring the two, and one
+/// must wait for the other.
+pub(crate) fn hand_on_pending(proxy: &Proxy, signals: SignalSet) {
+    if proxy.left.set().intersects(signals) {
         return;
     }
-    while pending_signals().intersects(of_children) {
+    while pending_signals().intersects(signals) {
         thread::yield_now();
     }
     // What the first thread has taken it has handed on when its next round begins.

@@ -39,7 +39,7 @@ use link::answer;
 
 pub(crate) use birth::{Child, finish_introductions, fork};
 pub(crate) use crew::Crew;
-pub(crate) use events::{bytes_of as event_bytes, hand_on_child_signals};
+pub(crate) use events::{bytes_of as event_bytes, hand_on_pending};
 pub(crate) use left::Left;
 pub(crate) use link::{FromProxy, Link};
 pub(crate) use queues::{EventQueue, Queues, RequestQueue, find};

@@ -165,7 +165,7 @@ fn serve(proxy: &'static Proxy, stand_in: &StandIn, mut credentials: usize) {
     let thread = rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned();
     stand_in.thread.store(thread, Ordering::Release);
     let _ = futex::wake(&stand_in.thread, futex::Flags::PRIVATE, 1);
-    // SIGCHLD is the first thread's alone, so that it can be waited for (`events::hand_on_child_signals`).
+    // SIGCHLD is the first thread's alone, so that it can be waited for (`events::hand_on_pending`).
     let others = SignalSet::TERMINAL.with(SignalSet::PARENT_GONE).with(SignalSet::one(libc::SIGCHLD.cast_unsigned()));
     let signals = SignalSet::ALL.without(others);
     while !stand_in.over.load(Ordering::Acquire) {

@@ -185,6 +185,49 @@ CASE(signal_to_the_own_group_includes_oneself)
 	show_end("child", child);
 }
 
+CASE(signal_to_the_own_group_has_come_when_kill_returns)
+{
+	pid_t child = forked();
+	if (child == 0) {
+		int there = 0;
+		setpgid(0, 0);
+		signal(SIGUSR1, count);
+		for (int i = 1; i <= 100; i++) {
+			REQUIRE(kill(i % 2 ? 0 : -getpid(), SIGUSR1) == 0);
+			there += caught == i;
+		}
+		show("there %d times", there);
+		_exit(0);
+	}
+	show_end("child", child);
+}
+
+CASE(group_that_computes_stops_together)
+{
+	volatile int *words = shared_words();
+	pid_t members[2];
+	int status;
+	for (int i = 0; i < 2; i++) {
+		members[i] = forked();
+		if (members[i] == 0)
+			for (;;)
+				words[i]++;
+		REQUIRE(setpgid(members[i], members[0]) == 0);
+		AWAIT(words[i] != 0);
+	}
+	RESULT(kill(-members[0], SIGSTOP));
+	for (int i = 0; i < 2; i++)
+		REQUIRE(waitpid(members[i], &status, WUNTRACED) == members[i] && WIFSTOPPED(status));
+	int before[2] = { words[0], words[1] };
+	settle();
+	show("went on %d %d", words[0] != before[0], words[1] != before[1]);
+	RESULT(kill(-members[0], SIGCONT));
+	for (int i = 0; i < 2; i++) {
+		AWAIT(words[i] != before[i]);
+		finish(members[i]);
+	}
+}
+
 CASE(kill_errors)
 {
 	RESULT(kill(0x3fffffff, 0));

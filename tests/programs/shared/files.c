@@ -197,3 +197,37 @@ CASE(many_writers_lose_nothing)
 	munmap((void *)counter, PAGE);
 	close(file);
 }
+
+CASE(mapping_of_a_file_that_shrank_and_grew_reads_zeros)
+{
+	int file = patterned_file("regrown", 2 * PAGE);
+	volatile char *memory = mapped(file, 2 * PAGE);
+	int was = memory[PAGE] != 0;
+	RESULT(ftruncate(file, PAGE));
+	pause_for(700);
+	RESULT(ftruncate(file, 2 * PAGE));
+	show("was %d, is %d, kept %d", was, memory[PAGE] | memory[2 * PAGE - 1], intact((char *)memory, 0, PAGE) == PAGE);
+	memory[PAGE] = 'n';
+	char byte = 0;
+	RESULT(pread(file, &byte, 1, PAGE));
+	show("written %c", byte);
+	munmap((void *)memory, 2 * PAGE);
+	close(file);
+}
+
+CASE(mapping_of_a_file_that_another_process_shrank_and_grew_reads_zeros)
+{
+	int file = patterned_file("regrown", 2 * PAGE);
+	volatile char *memory = mapped(file, 2 * PAGE);
+	int was = memory[PAGE] != 0;
+	pid_t child = forked();
+	if (child == 0) {
+		REQUIRE(ftruncate(file, PAGE) == 0);
+		pause_for(700);
+		_exit(ftruncate(file, 2 * PAGE));
+	}
+	show_end("child", child);
+	show("was %d, is %d", was, memory[PAGE] | memory[2 * PAGE - 1]);
+	munmap((void *)memory, 2 * PAGE);
+	close(file);
+}

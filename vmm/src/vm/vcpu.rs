@@ -25,6 +25,8 @@ const RETRY: Duration = Duration::from_micros(200);
 const MEMORY_PATIENCE: Duration = Duration::from_millis(1250);
 /// How long a vCPU waits before it touches such memory again.
 const MEMORY_RETRY: Duration = Duration::from_millis(5);
+/// After how long without such a touch the next one is another matter: the vCPU has run in between.
+const MEMORY_PAUSE: Duration = Duration::from_millis(100);
 
 /// What a vCPU's thread tells the main loop.
 #[derive(Debug)]
@@ -185,7 +187,7 @@ impl Runner {
     /// looked at often enough for that to be seen in time.
     fn wait_for_memory(&mut self, reason: String) -> Result<(), String> {
         let now = Instant::now();
-        let goes_on = self.missing.filter(|missing| now - missing.last < MEMORY_PATIENCE);
+        let goes_on = self.missing.filter(|missing| now - missing.last < MEMORY_PAUSE);
         let since = goes_on.map_or(now, |missing| missing.since);
         if now - since > MEMORY_PATIENCE {
             return Err(reason);

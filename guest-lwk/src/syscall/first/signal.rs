@@ -1,6 +1,7 @@
 //! Sending signals: those for the caller itself never leave the LWK, others are Linux's business, which brings them to the proxies.
 
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use lwk_core::signal::{SIGINFO_BYTES, Signal, SignalInfo, SignalSet, code};
 
@@ -8,6 +9,7 @@ use super::First;
 use crate::arch::boot;
 use crate::errno::{Errno, SysResult};
 use crate::ikc::request::{self, Draft};
+use crate::process::process::Process;
 use crate::process::signal::{left, queue_for_process, queue_for_thread, set_stopped};
 use crate::process::table;
 use crate::process::thread::Thread;
@@ -16,6 +18,8 @@ use crate::process::thread::Thread;
 const SET_BYTES: u64 = 8;
 /// kill(2).
 const KILL: u16 = 62;
+/// getpgid(2).
+const GETPGID: u16 = 121;
 
 fn is_own_process(thread: &Thread, pid: u64) -> bool {
     pid & 0xffff_ffff == u64::from(thread.process().pid())
@@ -43,7 +47,7 @@ fn sent(thread: &Thread, signal: Signal, how: i32) -> SignalInfo {
     SignalInfo::sent(signal, how, thread.process().pid(), boot::page().credentials[0])
 }
 
-/// A process of the partition that Linux stops or lets go on: its threads on the LWK do the same. Linux says whether that is allowed
+/// Processes of the partition that Linux stops or lets go on: their threads on the LWK do the same. Linux says whether that is allowed
 /// when it is asked; whoever may not send the signal to the proxy may not stop the program.
 fn follow_stop(thread: &Thread, pid: u64, number: u64) {
     let number = number & 0xffff_ffff;
@@ -51,12 +55,27 @@ fn follow_stop(thread: &Thread, pid: u64, number: u64) {
     if !stop && !go_on {
         return;
     }
-    let Some(process) = u32::try_from(pid & 0xffff_ffff).ok().and_then(table::find) else { return };
-    let own = core::ptr::eq(Arc::as_ptr(&process), Arc::as_ptr(thread.process()));
-    let allowed = request::send(Draft::call(KILL, [pid, 0, 0, 0, 0, 0])).result == 0;
-    if !own && allowed {
-        set_stopped(&process, stop);
+    for process in named_by(thread, (pid as u32).cast_signed()) {
+        let own = core::ptr::eq(Arc::as_ptr(&process), Arc::as_ptr(thread.process()));
+        let allowed = || request::send(Draft::call(KILL, [process.pid().into(), 0, 0, 0, 0, 0])).result == 0;
+        if !own && allowed() {
+            set_stopped(&process, stop);
+        }
     }
+}
+
+/// The partition's processes that kill(2) means by `pid`. Process groups are Linux's, which is asked for each.
+fn named_by(thread: &Thread, pid: i32) -> Vec<Arc<Process>> {
+    if pid > 0 {
+        return table::find(pid.cast_unsigned()).into_iter().collect();
+    }
+    let group_of = |pid: u32| request::send(Draft::call(GETPGID, [pid.into(), 0, 0, 0, 0, 0])).result;
+    let group = match pid {
+        -1 => None,
+        0 => Some(group_of(thread.process().pid())),
+        _ => Some(i64::from(pid.wrapping_neg())),
+    };
+    table::all().into_iter().filter(|process| group.is_none_or(|group| group_of(process.pid()) == group)).collect()
 }
 
 /// kill(2).
