@@ -57,9 +57,10 @@ CASE(timer_descriptor_repeats)
 {
 	uint64_t count = 0, sum = 0;
 	int file = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
-	struct itimerspec often = {{0, 20000000}, {0, 20000000}}, never = {0};
-	RESULT(timerfd_settime(file, 0, &often, NULL));
+	struct itimerspec often = {{0, 20000000}, {0, 20000000}}, never = {0}, late = {.it_value = {1000, 0}};
+	RESULT(timerfd_settime(file, 0, &late, NULL));
 	RESULT(read(file, &count, 8));
+	RESULT(timerfd_settime(file, 0, &often, NULL));
 	while (sum < 5) {
 		struct pollfd entry = {file, POLLIN, 0};
 		REQUIRE(poll(&entry, 1, 1000) == 1 && read(file, &count, 8) == 8);
