@@ -53,6 +53,16 @@ pub fn signal() {
     add(offset_of!(Statistics, signals), 1);
 }
 
+/// Counts a system call that trapped though it need not have.
+pub fn trapped() {
+    add(offset_of!(Statistics, trapped), 1);
+}
+
+/// Counts a `syscall` instruction that was replaced.
+pub fn rewritten() {
+    add(offset_of!(Statistics, rewritten), 1);
+}
+
 /// Notes how much memory is in use.
 pub fn memory() {
     let (total, used, peak) = frames::usage();

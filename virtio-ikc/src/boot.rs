@@ -40,6 +40,8 @@ pub mod flag {
     pub const VERBOSE: u32 = 64;
     /// All memory was populated before boot.
     pub const PREFAULTED: u32 = 128;
+    /// `syscall` instructions may be replaced by jumps: SYSCALL traps into the host, and RDPID reads on each vCPU what RDTSCP does.
+    pub const REWRITE: u32 = 256;
 }
 
 /// A run of the partition's memory.

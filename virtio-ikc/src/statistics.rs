@@ -37,4 +37,8 @@ pub struct Statistics {
     pub memory_peak: u64,
     /// Signals delivered to handlers.
     pub signals: u64,
+    /// System calls that trapped, where that can be avoided.
+    pub trapped: u64,
+    /// `syscall` instructions that were replaced by jumps.
+    pub rewritten: u64,
 }

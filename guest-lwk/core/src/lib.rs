@@ -19,6 +19,7 @@ pub mod frames;
 pub mod futex;
 pub mod page_table;
 pub mod protection;
+pub mod rewrite;
 pub mod script;
 pub mod signal;
 pub mod stack;

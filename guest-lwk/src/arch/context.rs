@@ -33,6 +33,8 @@ pub struct Context {
     pub rflags: u64,
     pub rsp: u64,
     pub ss: u64,
+    /// Where a system call that came by a trampoline returns to.
+    pub tail: u64,
 }
 
 impl Context {

@@ -162,11 +162,45 @@ system_call_lwk_\mode:
     mov [rsp + {RFLAGS}], r11
     mov rax, [rip + entry_\mode + {USER_RSP}]
     mov [rsp + {RSP}], rax
+    xor esi, esi
     mov rdi, rsp
     mov rsp, [rip + entry_\mode + {STACK_TOP}]
     cld
     call [rip + entry_\mode + {SYSTEM_CALL_HANDLER}]
     jmp rax
+
+.if \mode
+// The same from a trampoline: RCX is the address of its tail, in front of which stands the address behind the system call. The flags
+// are still the program's: they are saved first, and TF and AC, which would disturb the LWK, are cleared if they are set.
+rewritten_call_\mode:
+    mov [rip + entry_\mode + {USER_RSP}], rsp
+    mov qword ptr [rip + entry_\mode + {IN_PROGRAM}], 0
+    mov rsp, [rip + entry_\mode + {CONTEXT}]
+    lea rsp, [rsp + {RFLAGS} + 8]
+    pushfq
+    lea rsp, [rsp - {RFLAGS}]
+    SAVE_REGISTERS
+    mov [rsp + {ORIGINAL_RAX}], rax
+    mov [rsp + {TAIL}], rcx
+    mov rsi, rcx
+    mov rcx, [rcx - 8]
+    mov [rsp + {RIP}], rcx
+    mov [rsp + {RCX}], rcx
+    mov rax, [rsp + {RFLAGS}]
+    mov [rsp + {R11}], rax
+    mov rcx, [rip + entry_\mode + {USER_RSP}]
+    mov [rsp + {RSP}], rcx
+    mov rdi, rsp
+    mov rsp, [rip + entry_\mode + {STACK_TOP}]
+    test eax, 0x40100
+    jz 2f
+    push 0x202
+    popfq
+2:
+    cld
+    call [rip + entry_\mode + {SYSTEM_CALL_HANDLER}]
+    jmp rax
+.endif
 
 // Back to the program after a system call: RCX and R11 are lost, as on any x86-64 Linux.
 return_window_\mode:
@@ -183,6 +217,20 @@ return_window_\mode:
 .else
     mov rsp, [rsp + {RSP}]
     sysretq
+.endif
+
+// Back to the program by a trampoline, which sets RCX.
+.if \mode
+return_rewritten_\mode:
+    LAST_LOOK \mode
+    mov rsp, [rip + entry_\mode + {CONTEXT}]
+    LOAD_PRESERVED_REGISTERS
+    mov rcx, [rsp + {TAIL}]
+    mov r11, [rsp + {RFLAGS}]
+    lea rsp, [rsp + {RFLAGS}]
+    popfq
+    mov rsp, [rsp]
+    jmp rcx
 .endif
 
 // Back to the program with every register.
@@ -372,6 +420,12 @@ entry_end_\mode:
     .quad gate_invalidate_\mode - entry_\mode
     .quad gate_write_msr_\mode - entry_\mode
     .quad gate_halt_\mode - entry_\mode
+.if \mode
+    .quad return_rewritten_\mode - entry_\mode
+    .quad rewritten_call_\mode - entry_\mode
+.else
+    .quad 0, 0
+.endif
 .endm
 
     .balign 8
@@ -433,6 +487,7 @@ lwk_entry_places:
     RIP = const offset_of!(Context, rip),
     RFLAGS = const offset_of!(Context, rflags),
     RSP = const offset_of!(Context, rsp),
+    TAIL = const offset_of!(Context, tail),
 );
 
 const _: () = assert!(size_of::<ImageHeader>() == 24 + 2 * 72);
@@ -453,6 +508,10 @@ pub struct EntryPlaces {
     pub write_msr: u64,
     /// Gate: halt until the next interrupt, unless something is pending.
     pub halt: u64,
+    /// The way back to the program by a trampoline.
+    pub return_rewritten: u64,
+    /// Where trampolines enter; in ring3 mode only.
+    pub rewritten_call: u64,
 }
 
 unsafe extern "C" {
@@ -465,4 +524,9 @@ pub fn places() -> &'static EntryPlaces {
     let index = usize::from(super::boot::ring3());
     // SAFETY: the table is constant data of the image, written by the assembler above.
     unsafe { &lwk_entry_places[index] }
+}
+
+/// Where trampolines enter the LWK on vCPU `vcpu`; see [`lwk_core::rewrite`].
+pub fn rewritten_call(vcpu: usize) -> u64 {
+    super::privileged::entry_code(vcpu) + places().rewritten_call
 }

@@ -3,7 +3,8 @@
 
 use core::arch::asm;
 
-use super::{boot, current, entry, privileged, trap};
+use super::{boot, current, entry, privileged, time, trap};
+use crate::process::rewrite;
 use crate::process::thread::Thread;
 use crate::schedule::ASK_TO_LOOK;
 
@@ -16,6 +17,7 @@ extern "sysv64" fn lwk_start(page: u64, vcpu: u64) -> ! {
         boot::set(page);
     }
     prepare_entry(vcpu);
+    rewrite::register(vcpu, time::processor_number());
     crate::boot(vcpu)
 }
 

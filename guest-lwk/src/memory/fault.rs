@@ -67,13 +67,14 @@ impl AddressSpace {
     /// Lets the stack grow down to `address`, within its limit and away from its neighbours (mmap(2), `MAP_GROWSDOWN`).
     fn grow_stack(&mut self, address: u64) -> Result<(), BadAccess> {
         let added = self.areas.growth(address).ok_or(UNMAPPED)?;
-        let Some(stack) = self.areas.find(added.end) else { return Err(UNMAPPED) };
+        let Some(stack) = self.areas.find(added.end).copied() else { return Err(UNMAPPED) };
         if stack.end - added.start > self.limits.stack {
             return Err(UNMAPPED);
         }
         if stack.flags.contains(VmaFlags::ACCOUNTED) && commit::charge(added.end - added.start).is_err() {
             return Err(UNMAPPED);
         }
+        self.clear_rewrites(&added).map_err(|_| UNMAPPED)?;
         self.areas.grow_down(&added);
         Ok(())
     }

@@ -49,7 +49,7 @@ impl AddressSpace {
             }
             self.copy_area(&area, child)?;
         }
-        Ok(())
+        self.copy_rewrites(child)
     }
 
     fn copy_area(&mut self, area: &Vma, child: &mut Self) -> Result<(), Errno> {

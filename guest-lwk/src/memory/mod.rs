@@ -16,6 +16,7 @@ pub mod page_table;
 pub mod populate;
 pub mod protect;
 pub mod remap;
+pub mod rewrite;
 pub mod segment;
 pub mod space;
 pub mod unmap;

@@ -36,6 +36,9 @@ impl AddressSpace {
         if area.protection == protection {
             return Ok(());
         }
+        if protection.is_writable() {
+            self.put_back(piece)?;
+        }
         let newly_accounted =
             !area.flags.contains(VmaFlags::ACCOUNTED) && is_accounted(protection, area.flags, area.backing);
         let mut charged = 0;

@@ -130,6 +130,7 @@ impl AddressSpace {
         keep: bool,
     ) -> SysResult {
         self.within_limits(if keep { new_length } else { new_length - old_length })?;
+        self.put_back(&(old..old + old_length))?;
         self.widen_window(area, old, new_length)?;
         self.add_area(continued(area, old, target, new_length))?;
         if old_length == 0 {

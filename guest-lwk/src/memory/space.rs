@@ -15,6 +15,7 @@ use super::commit;
 use super::file::FileTable;
 use super::object::SharedObject;
 use super::page_table::{PageTable, Released};
+use super::rewrite::Rewrites;
 use crate::arch::boot;
 use crate::arch::lock::SleepLock;
 use crate::errno::Errno;
@@ -90,6 +91,8 @@ pub struct AddressSpace {
     pub(super) resident_peak: u64,
     /// Whether new mappings are locked (mlockall(2) with `MCL_FUTURE`).
     pub(super) lock_future: bool,
+    /// Its replaced system calls.
+    pub(super) rewrites: Rewrites,
 }
 
 impl AddressSpace {
@@ -114,6 +117,7 @@ impl AddressSpace {
             peak: 0,
             resident_peak: 0,
             lock_future: false,
+            rewrites: Rewrites::default(),
         }
     }
 
@@ -203,6 +207,7 @@ impl AddressSpace {
 
     /// Promises the memory of `area` if it is of the kind that is promised in advance, and enters it.
     pub(super) fn add_area(&mut self, mut area: Vma) -> Result<(), Errno> {
+        self.clear_rewrites(&area.range())?;
         if is_accounted(area.protection, area.flags, area.backing) {
             commit::charge(area.end - area.start)?;
             area.flags |= VmaFlags::ACCOUNTED;
@@ -217,6 +222,7 @@ impl AddressSpace {
 
     /// Takes everything in `range` away.
     pub(super) fn remove_areas(&mut self, range: &Range<u64>) -> Result<(), Errno> {
+        self.clear_rewrites(range)?;
         let mut released = Released::default();
         self.table.visit(range.clone(), &mut |_, level, entry| released.take(level, entry))?;
         self.release(range, released);

@@ -80,6 +80,7 @@ impl AddressSpace {
             if piece.flags.contains(VmaFlags::SHARED) {
                 continue;
             }
+            self.rewrites.forget(&piece.range());
             let mut released = Released::default();
             self.table.visit(piece.start..piece.end, &mut |_, level, entry| released.take(level, entry))?;
             self.release(&(piece.start..piece.end), released);

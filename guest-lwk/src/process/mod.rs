@@ -8,6 +8,7 @@ pub mod futex;
 pub mod loader;
 pub mod process;
 pub mod replace;
+pub mod rewrite;
 pub mod rseq;
 pub mod signal;
 pub mod table;

@@ -75,6 +75,8 @@ pub struct Thread {
     pub locks_held: AtomicUsize,
     /// Whether something came up that it could not handle because of them.
     pub has_deferred: AtomicBool,
+    /// The value of [`crate::memory::rewrite::cleared`] when it was in the LWK last.
+    pub cleared_seen: AtomicU64,
     /// Whether it is in a call that Linux serves, and signals are left to descriptors.
     pub is_in_linux: AtomicBool,
     /// Timers that count its processor time.
@@ -125,6 +127,7 @@ impl Thread {
             handling_events: AtomicBool::new(false),
             locks_held: AtomicUsize::new(0),
             has_deferred: AtomicBool::new(false),
+            cleared_seen: AtomicU64::new(crate::memory::rewrite::cleared()),
             is_in_linux: AtomicBool::new(false),
             processor_timers: ProcessorTimers::new(),
             killed: AtomicBool::new(false),

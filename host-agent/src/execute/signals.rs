@@ -39,10 +39,9 @@ fn may_have_raised(call: &Call, request: &Parsed<'_>, result: i64) -> bool {
 /// kill(2) and `pidfd_send_signal(2)`. A positive pid is another process's: the LWK signals its own without Linux.
 pub(super) fn send(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
     let result = generic(frame)?;
-    let [target, signal, ..] = frame.request.arguments;
-    let is_another = i64::from(frame.call.number) == libc::SYS_kill && (target as i32) > 0;
+    let is_another = i64::from(frame.call.number) == libc::SYS_kill && frame.low(0).cast_signed() > 0;
     if result == 0 && !is_another {
-        hand_on_pending(frame.executor.proxy, SignalSet::one(signal as u32));
+        hand_on_pending(frame.executor.proxy, SignalSet::one(frame.low(1)));
     }
     Ok(result)
 }

@@ -67,6 +67,10 @@ pub struct Options {
     #[arg(long, value_name = "LEVEL", value_enum, default_value = "auto")]
     pub privilege: PrivilegeChoice,
 
+    /// Replace `syscall` instructions that trap into the host by jumps, where that is what they do
+    #[arg(long, value_name = "WHEN", value_enum, default_value = "auto")]
+    pub syscall_rewrite: SyscallRewrite,
+
     /// Set a variable, or with the name alone pass the caller's on (may be repeated)
     #[arg(short = 'e', long = "env", value_name = "NAME[=VALUE]")]
     env: Vec<OsString>,
@@ -164,6 +168,15 @@ pub enum HugePages {
     Thp,
     /// Pages of 4 KiB.
     None,
+}
+
+/// `--syscall-rewrite`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SyscallRewrite {
+    /// In ring3 mode, on processors that have RDPID, with one vCPU on each CPU.
+    Auto,
+    /// Programs stay as they are.
+    Off,
 }
 
 /// `--privilege`.

@@ -10,7 +10,7 @@ mod error;
 pub mod program;
 pub mod size;
 
-pub use arguments::{Command, HugePages, Options, PrivilegeChoice, StatsFormat, Trace, parse};
+pub use arguments::{Command, HugePages, Options, PrivilegeChoice, StatsFormat, SyscallRewrite, Trace, parse};
 pub use cpu_list::CpuList;
 pub use environment::Environment;
 pub use error::{CliError, EXIT_OWN_ERROR};

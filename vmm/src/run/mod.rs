@@ -23,7 +23,7 @@ pub use error::RunError;
 
 use crate::arch::inherited::{BROKEN_PIPE, broken_pipe_was_ignored, closed_streams};
 use crate::boot::{self, Image};
-use crate::cli::{Options, PrivilegeChoice, Program, Trace};
+use crate::cli::{Options, PrivilegeChoice, Program, SyscallRewrite, Trace};
 use crate::clock;
 use crate::message;
 use crate::partition::pin::pin_to_cpus;
@@ -74,7 +74,7 @@ fn try_run(options: &Options) -> Result<Ending, RunError> {
     let settings = boot::Settings {
         privilege: processors.privilege(),
         processors: processors.names(&vcpu_places),
-        flags: flags(options, &cpus, &memory) | processors.flags(),
+        flags: flags(options, &cpus, &memory) | processor_flags(options, &processors),
         tsc_khz: machine.tsc_khz().unwrap_or_else(clock::measure_tsc_khz),
         state_mask: processors.state().mask,
         state_bytes: processors.state().bytes,
@@ -211,6 +211,11 @@ fn flags(options: &Options, cpus: &PartitionCpus, memory: &PartitionMemory) -> u
         | when(options.trace.is_some(), flag::TRACE)
         | when(options.verbose > 0, flag::VERBOSE)
         | when(memory.is_populated(), flag::PREFAULTED)
+}
+
+fn processor_flags(options: &Options, processors: &Processors) -> u32 {
+    let may_rewrite = options.syscall_rewrite == SyscallRewrite::Auto && options.vcpus_per_cpu == 1;
+    processors.flags() & !if may_rewrite { 0 } else { flag::REWRITE }
 }
 
 fn describe(options: &Options, program: &Program, proxy: FirstProxy) -> boot::Program {

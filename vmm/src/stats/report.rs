@@ -51,6 +51,10 @@ pub struct Report {
     pub interrupts: u64,
     /// Signals delivered to handlers.
     pub signals: u64,
+    /// System calls that trapped into the host though that can be avoided.
+    pub trapped: u64,
+    /// `syscall` instructions that were replaced by jumps.
+    pub rewritten: u64,
     /// Bytes of memory that the LWK managed.
     pub memory_total: u64,
     /// Bytes in use at the end.
@@ -87,6 +91,8 @@ impl Report {
             halts: counted.halts,
             interrupts: counted.interrupts,
             signals: counted.signals,
+            trapped: counted.trapped,
+            rewritten: counted.rewritten,
             memory_total: counted.memory_total,
             memory_used: counted.memory_used,
             memory_peak: counted.memory_peak,
@@ -115,6 +121,8 @@ fn nothing() -> Statistics {
         memory_used: 0,
         memory_peak: 0,
         signals: 0,
+        trapped: 0,
+        rewritten: 0,
     }
 }
 

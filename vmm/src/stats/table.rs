@@ -38,6 +38,8 @@ fn totals(report: &Report) -> Table {
         ("halts", report.halts),
         ("interrupts", report.interrupts),
         ("signals", report.signals),
+        ("system calls that trapped", report.trapped),
+        ("system calls rewritten", report.rewritten),
         ("agent: requests", report.agent.requests),
         ("agent: wake-ups", report.agent.wakeups),
         ("agent: interrupts sent", report.agent.interrupts),

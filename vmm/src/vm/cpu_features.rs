@@ -101,6 +101,8 @@ pub(super) const FEATURES: [Features; 7] = [
 pub(super) const HUGE_PAGES: u32 = bits([26]);
 /// WRFSBASE and its relatives (leaf 7, EBX).
 pub(super) const FSGSBASE: u32 = bits([0]);
+/// RDPID (leaf 7, ECX).
+pub(super) const RDPID: u32 = bits([22]);
 
 /// Changes `entry` by `features`; what is native is added from `host` when that is given.
 pub(super) fn apply(entry: &mut kvm_cpuid_entry2, features: &Features, host: Option<CpuidResult>) {

@@ -3,9 +3,11 @@
 use kvm_ioctls::{Cap, Kvm};
 use virtio_ikc::boot::{Privilege, flag};
 
+use super::cpu_features::RDPID;
 use super::cpuid::Cpuid;
 use super::registers::Start;
 use super::{ExtendedState, VmError};
+use crate::arch::processor;
 use crate::boot::Booted;
 
 /// The kind of processor that every vCPU of a partition is.
@@ -37,6 +39,7 @@ impl Processors {
         when(self.cpuid.has_fsgsbase(), flag::FSGSBASE)
             | when(self.state.has_xsave(), flag::XSAVE)
             | when(self.cpuid.has_huge_pages(), flag::HUGE_PAGES)
+            | when(self.privilege == Privilege::RING3 && has_rdpid(), flag::REWRITE)
     }
 
     /// The vector state of programs.
@@ -64,4 +67,9 @@ impl Processors {
     pub(super) fn start(&self, index: usize, booted: Booted) -> Start {
         Start { index, privilege: self.privilege, booted, state: self.state, fsgsbase: self.cpuid.has_fsgsbase() }
     }
+}
+
+/// Whether programs can execute RDPID, and so guests at CPL3 where these run natively.
+fn has_rdpid() -> bool {
+    processor::cpuid(7, 0).ecx & RDPID != 0
 }

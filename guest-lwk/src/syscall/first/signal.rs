@@ -55,7 +55,8 @@ fn follow_stop(thread: &Thread, pid: u64, number: u64) {
     if !stop && !go_on {
         return;
     }
-    for process in named_by(thread, (pid as u32).cast_signed()) {
+    let pid = u32::try_from(pid & 0xffff_ffff).unwrap_or(0).cast_signed();
+    for process in named_by(thread, pid) {
         let own = core::ptr::eq(Arc::as_ptr(&process), Arc::as_ptr(thread.process()));
         let allowed = || request::send(Draft::call(KILL, [process.pid().into(), 0, 0, 0, 0, 0])).result == 0;
         if !own && allowed() {
