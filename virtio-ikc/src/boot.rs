@@ -42,6 +42,8 @@ pub mod flag {
     pub const PREFAULTED: u32 = 128;
     /// `syscall` instructions may be replaced by jumps: SYSCALL traps into the host, and RDPID reads on each vCPU what RDTSCP does.
     pub const REWRITE: u32 = 256;
+    /// `--stats` or `--trace`: calls are counted and timed.
+    pub const COUNT: u32 = 512;
 }
 
 /// A run of the partition's memory.

@@ -13,14 +13,17 @@ use crate::{statistics, verbose};
 
 /// Serves the system call that `context` holds; answers whether every register must be loaded on the way back.
 pub fn system_call(thread: &Thread, context: &mut Context) -> bool {
-    let began = time::ticks();
+    let is_counted = boot::has(flag::COUNT);
+    let began = if is_counted { time::ticks() } else { 0 };
     let number = context.rax;
     let arguments = context.arguments();
     let Some(call) = lookup(number) else {
         return unknown(context, number);
     };
     let (result, offloaded) = serve(thread, context, call, arguments);
-    statistics::call(call.number, offloaded, time::ticks().wrapping_sub(began));
+    if is_counted {
+        statistics::call(call.number, offloaded, time::ticks().wrapping_sub(began));
+    }
     crate::schedule::end_slice();
     let Some(result) = result else { return true };
     context.rax = to_register(result);

@@ -209,6 +209,7 @@ fn flags(options: &Options, cpus: &PartitionCpus, memory: &PartitionMemory) -> u
     when(cpus.may_spin, flag::MAY_SPIN)
         | when(options.kmsg, flag::VERBOSE_LOG)
         | when(options.trace.is_some(), flag::TRACE)
+        | when(options.trace.is_some() || options.stats.is_some(), flag::COUNT)
         | when(options.verbose > 0, flag::VERBOSE)
         | when(memory.is_populated(), flag::PREFAULTED)
 }
