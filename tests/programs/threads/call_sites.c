@@ -243,7 +243,7 @@ CASE(code_that_moves_works_at_its_new_place)
 
 CASE(code_of_a_file_that_is_dropped_and_read_again_works)
 {
-	unsigned char bytes[64];
+	unsigned char bytes[64] = {0};
 	int file = open("code", O_RDWR | O_CREAT | O_TRUNC, 0755);
 	written(bytes, compare, sizeof(compare));
 	REQUIRE(write(file, bytes, sizeof(bytes)) == sizeof(bytes));
