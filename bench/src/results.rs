@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::comparison::Comparison;
 use crate::machine::Machine;
+use crate::outcome::NotMeasured;
 use crate::plot;
 
 /// A run's outcome, as it stands in the JSON file.
@@ -21,6 +22,8 @@ pub(crate) struct Results {
     pub(crate) quick: bool,
     /// One a benchmark.
     pub(crate) comparisons: Vec<Comparison>,
+    /// What has no figures, and why.
+    pub(crate) not_measured: Vec<NotMeasured>,
 }
 
 impl Results {
