@@ -52,4 +52,4 @@ def queens(n, row=0, columns=0, left=0, right=0):
     return found
 
 
-print(bodies(8000), words(120_000), documents(1500), queens(8))
+print(bodies(30_000), words(500_000), documents(6000), queens(9))

@@ -15,7 +15,7 @@ use crate::comparison::Comparison;
 use crate::unit::Times;
 
 /// A drawing by its file's name.
-pub(crate) type Drawing = (&'static str, fn(&[Comparison], &Path) -> Result<()>);
+pub(crate) type Drawing = (&'static str, fn(&[&Comparison], &Path) -> Result<()>);
 
 /// All drawings.
 pub(crate) const ALL: [Drawing; 2] = [("ratio.svg", ratios), ("rounds.svg", rounds)];
@@ -33,7 +33,7 @@ const SLOWER: RGBColor = RGBColor(214, 96, 77);
 type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
 /// A bar a benchmark: how many times as long as Linux the LWK takes.
-fn ratios(comparisons: &[Comparison], file: &Path) -> Result<()> {
+fn ratios(comparisons: &[&Comparison], file: &Path) -> Result<()> {
     let values = compared(comparisons).map(|(_, _, ratio)| ratio.median);
     let root = SVGBackend::new(file, size(comparisons)).into_drawing_area();
     let title = "Time on the LWK / time on native Linux (left of 1: the LWK is faster)";
@@ -50,7 +50,7 @@ fn ratios(comparisons: &[Comparison], file: &Path) -> Result<()> {
 }
 
 /// A dot a round and side: the time, relative to the median on Linux.
-fn rounds(comparisons: &[Comparison], file: &Path) -> Result<()> {
+fn rounds(comparisons: &[&Comparison], file: &Path) -> Result<()> {
     let root = SVGBackend::new(file, size(comparisons)).into_drawing_area();
     let title = "Time of each round / native Linux's median (grey: native, blue: LWK)";
     let mut chart = frame(&root, title, comparisons, compared(comparisons).flat_map(|(_, sides, _)| sides).flatten())?;
@@ -67,7 +67,7 @@ fn rounds(comparisons: &[Comparison], file: &Path) -> Result<()> {
 fn frame<'a, 'b>(
     root: &DrawingArea<SVGBackend<'b>, plotters::coord::Shift>,
     title: &str,
-    comparisons: &[Comparison],
+    comparisons: &[&Comparison],
     values: impl Iterator<Item = f64>,
 ) -> Result<Chart<'a, 'b>>
 where
@@ -94,7 +94,7 @@ where
 
 /// Those that are compared with something: the height of the row's middle, each side's rounds relative to the
 /// reference's median, and the ratio.
-fn compared(comparisons: &[Comparison]) -> impl Iterator<Item = (f64, [Vec<f64>; 2], &Summary)> {
+fn compared<'a>(comparisons: &[&'a Comparison]) -> impl Iterator<Item = (f64, [Vec<f64>; 2], &'a Summary)> {
     rows(comparisons).filter_map(|(row, comparison)| {
         let reference = comparison.reference.as_ref()?;
         let relative = |side: &Summary| side.rounds.iter().map(|figure| figure / reference.median).collect();
@@ -103,11 +103,11 @@ fn compared(comparisons: &[Comparison]) -> impl Iterator<Item = (f64, [Vec<f64>;
 }
 
 /// The benchmarks from top to bottom, each with the height of its row's middle.
-fn rows(comparisons: &[Comparison]) -> impl Iterator<Item = (f64, &Comparison)> {
-    (0_u32..).map(|row| f64::from(row) + 0.5).zip(comparisons.iter().rev())
+fn rows<'a>(comparisons: &[&'a Comparison]) -> impl Iterator<Item = (f64, &'a Comparison)> {
+    (0_u32..).map(|row| f64::from(row) + 0.5).zip(comparisons.iter().rev().copied())
 }
 
-fn size(comparisons: &[Comparison]) -> (u32, u32) {
+fn size(comparisons: &[&Comparison]) -> (u32, u32) {
     let rows = u32::try_from(comparisons.len()).unwrap_or_default();
     (WIDTH, FRAME_HEIGHT + ROW_HEIGHT * rows)
 }
@@ -155,7 +155,7 @@ mod tests {
             .collect();
         for (name, draw) in ALL {
             let file = folder.path().join(name);
-            draw(&comparisons, &file).unwrap();
+            draw(&comparisons.iter().collect::<Vec<_>>(), &file).unwrap();
             let drawn = std::fs::read_to_string(&file).unwrap();
             for benchmark in catalogue::all() {
                 assert!(drawn.contains(benchmark.title), "{name} lacks {}", benchmark.title);

@@ -36,9 +36,10 @@ impl Results {
         for file in &files {
             fs::write(file, &text).with_context(|| format!("cannot write {}", file.display()))?;
         }
+        let compared: Vec<&Comparison> = self.comparisons.iter().filter(|one| one.ratio.is_some()).collect();
         for (name, draw) in plot::ALL {
             let file = folder.join(name);
-            draw(&self.comparisons, &file).with_context(|| format!("cannot draw {}", file.display()))?;
+            draw(&compared, &file).with_context(|| format!("cannot draw {}", file.display()))?;
             files.push(file);
         }
         Ok(files)

@@ -9,7 +9,7 @@ const FOOTPRINT: Goal = Goal::Bytes(12.0 * 1024.0 * 1024.0);
 
 pub(super) const ALL: &[Benchmark] = &[
     Benchmark::new("start-true", "start of /bin/true", Method::Start).with_goal(START),
-    Benchmark::new("footprint", "memory beyond the guest's own", Method::Footprint)
+    Benchmark::new("footprint", "memory of VMM, agent and proxy", Method::Footprint)
         .against(Reference::Nothing)
         .with_goal(FOOTPRINT),
 ];

@@ -28,7 +28,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(crate) quick: bool,
 
-    /// What the program writes that must be the same on every kernel, instead of its stdout
+    /// The file, in the folder on disk, that must be the same on every kernel, instead of stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) result: Option<PathBuf>,
 

@@ -35,8 +35,9 @@ pub(crate) fn measure(sampler: Sampler, arguments: &Arguments) -> Result<Report>
 }
 
 fn result(arguments: &Arguments, output: &mut File) -> Result<Vec<u8>> {
-    if let Some(file) = &arguments.result {
-        return fs::read(file).with_context(|| format!("the program left no {}", file.display()));
+    if let Some(name) = &arguments.result {
+        let file = arguments.disk.join(name);
+        return fs::read(&file).with_context(|| format!("the program left no {}", file.display()));
     }
     let mut bytes = Vec::new();
     output.seek(SeekFrom::Start(0))?;
