@@ -1,4 +1,4 @@
-//! Which CPU the native side runs on.
+//! Which CPUs the native side runs on.
 //!
 //! A partition is pinned by lwk-vmm. A native program inherits the CPUs of the thread that starts it, so that thread
 //! is pinned while the program runs; it waits then and takes no time from it.
@@ -22,14 +22,16 @@ pub(crate) struct Pinned {
 }
 
 impl Pinned {
-    /// Pins this thread to one CPU.
+    /// Pins this thread to these CPUs.
     ///
     /// # Errors
     /// What sched_setaffinity(2) answers.
-    pub(crate) fn to(cpu: usize) -> io::Result<Self> {
+    pub(crate) fn to(cpus: &[usize]) -> io::Result<Self> {
         let before = sched_getaffinity(None)?;
         let mut only = CpuSet::new();
-        only.set(cpu);
+        for cpu in cpus {
+            only.set(*cpu);
+        }
         sched_setaffinity(None, &only)?;
         Ok(Self { before })
     }
@@ -50,7 +52,7 @@ mod tests {
     fn a_thread_is_pinned_only_while_the_guard_lives() {
         let before = usable().unwrap();
         let last = *before.last().unwrap();
-        let pinned = Pinned::to(last).unwrap();
+        let pinned = Pinned::to(&[last]).unwrap();
         assert_eq!(usable().unwrap(), [last]);
         drop(pinned);
         assert_eq!(usable().unwrap(), before);

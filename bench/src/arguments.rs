@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
-use bench::catalogue::{self, Benchmark};
+use bench::catalogue::{self, Benchmark, Group};
 use clap::Parser;
 use clap::builder::PossibleValuesParser;
 
@@ -16,7 +16,7 @@ const QUICK_ROUNDS: u32 = 3;
 #[derive(Parser, Debug)]
 #[command(name = "bench", version)]
 pub(crate) struct Arguments {
-    /// What to measure; each name once, in the table's order
+    /// What to measure, by benchmark or by group; each once, in the table's order
     #[arg(value_name = "NAME", default_value = "all", value_parser = PossibleValuesParser::new(names()))]
     names: Vec<String>,
 
@@ -44,7 +44,11 @@ impl Arguments {
 
     pub(crate) fn benchmarks(&self) -> Vec<&'static Benchmark> {
         let wanted = |name: &str| self.names.iter().any(|given| given == "all" || given == name);
-        catalogue::ALL.iter().filter(|benchmark| wanted(benchmark.name)).collect()
+        let of_group = |group: &'static Group| {
+            let whole = wanted(group.name);
+            group.benchmarks.iter().filter(move |benchmark| whole || wanted(benchmark.name))
+        };
+        catalogue::GROUPS.iter().flat_map(of_group).collect()
     }
 
     pub(crate) fn cpu(&self) -> Result<usize> {
@@ -58,7 +62,8 @@ impl Arguments {
 }
 
 fn names() -> Vec<&'static str> {
-    std::iter::once("all").chain(catalogue::ALL.iter().map(|benchmark| benchmark.name)).collect()
+    let groups = catalogue::GROUPS.iter().map(|group| group.name);
+    std::iter::once("all").chain(groups).chain(catalogue::all().map(|benchmark| benchmark.name)).collect()
 }
 
 #[cfg(test)]
@@ -72,13 +77,19 @@ mod tests {
 
     #[test]
     fn without_names_everything_is_measured() {
-        assert_eq!(chosen(&[]).len(), catalogue::ALL.len());
-        assert_eq!(chosen(&["stat", "all"]).len(), catalogue::ALL.len());
+        assert_eq!(chosen(&[]).len(), catalogue::all().count());
+        assert_eq!(chosen(&["stat", "all"]).len(), catalogue::all().count());
     }
 
     #[test]
     fn names_are_measured_once_in_the_order_of_the_table() {
         assert_eq!(chosen(&["stat", "getppid", "stat"]), ["getppid", "stat"]);
+    }
+
+    #[test]
+    fn a_group_stands_for_what_belongs_to_it() {
+        assert_eq!(chosen(&["dgemm", "threads", "fork"])[..2], ["dgemm", "thread-create"]);
+        assert_eq!(chosen(&["dgemm", "threads", "fork"]).last(), Some(&"fork"));
     }
 
     #[test]

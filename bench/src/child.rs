@@ -13,13 +13,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use bench::line::{Line, Report};
 
-/// Far more than the longest benchmark takes where CPL0 is emulated and memory is cold.
-const PATIENCE: Duration = Duration::from_mins(10);
+use crate::ending::{self, Deadline};
+
 /// What the clocks inside and outside may differ by: 1 % and a delay in noticing a line.
 const CLOCK_TOLERANCE: f64 = 1.01;
 const NOTICE_DELAY: Duration = Duration::from_millis(20);
 
 /// A run that ended well.
+#[derive(Debug)]
 pub(crate) struct Run {
     /// Its result.
     pub(crate) report: Report,
@@ -27,8 +28,8 @@ pub(crate) struct Run {
     pub(crate) messages: String,
 }
 
-/// Runs the command; `at_start` is called with its process id when the measurement begins.
-pub(crate) fn run(command: &mut Command, at_start: impl FnOnce(u32)) -> Result<Run> {
+/// Runs the command for `limit` at most; `at_start` is called with its process id when the measurement begins.
+pub(crate) fn run(command: &mut Command, limit: Duration, at_start: impl FnOnce(u32)) -> Result<Run> {
     let shown = display(command);
     let messages = tempfile::tempfile().context("no temporary file for stderr")?;
     let mut child = command
@@ -37,40 +38,44 @@ pub(crate) fn run(command: &mut Command, at_start: impl FnOnce(u32)) -> Result<R
         .stderr(messages.try_clone()?)
         .spawn()
         .with_context(|| format!("cannot start {shown}"))?;
-    let answer = converse(&mut child, at_start);
-    if answer.is_err() {
-        // It may have ended by itself; then there is nothing to kill.
-        let _ = child.kill();
-    }
-    let status = child.wait()?;
+    let report = report_of(&mut child, Deadline::after(limit), at_start);
     let messages = text_of(messages)?;
-    let report = answer.and_then(|report| if status.success() { Ok(report) } else { Err(anyhow!("{status}")) });
     match report {
         Ok(report) => Ok(Run { report, messages }),
-        Err(error) => Err(error.context(format!("{shown} failed ({status}): {}", messages.trim_end()))),
+        Err(error) => Err(error.context(format!("{shown} failed: {}", messages.trim_end()))),
     }
 }
 
-/// Time from the command's start until it is reaped. The standard library starts it by posix_spawn(3).
-pub(crate) fn time(command: &mut Command) -> Result<Duration> {
-    let messages = tempfile::tempfile().context("no temporary file for stderr")?;
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(messages.try_clone()?);
-    let began = Instant::now();
-    let status = command.status();
-    let took = began.elapsed();
-    let status = status.with_context(|| format!("cannot start {}", display(command)))?;
-    if !status.success() {
-        bail!("{} failed ({status}): {}", display(command), text_of(messages)?.trim_end());
+/// Listens to the program and reaps it.
+fn report_of(child: &mut Child, deadline: Deadline, at_start: impl FnOnce(u32)) -> Result<Report> {
+    let answer = converse(child, deadline, at_start);
+    if answer.as_ref().is_err_and(|error| !error.is::<Silence>()) {
+        ending::kill(child)?;
+        return answer;
     }
-    Ok(took)
+    let status = ending::wait(child, deadline)?;
+    ensure!(status.success(), "{status}");
+    answer
 }
 
-fn converse(child: &mut Child, at_start: impl FnOnce(u32)) -> Result<Report> {
+/// The program closed its output before it had said everything; how it ended says why.
+#[derive(Debug)]
+struct Silence;
+
+impl std::fmt::Display for Silence {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        to.write_str("it ended without a result")
+    }
+}
+
+impl std::error::Error for Silence {}
+
+fn converse(child: &mut Child, deadline: Deadline, at_start: impl FnOnce(u32)) -> Result<Report> {
     let lines = lines_of(child.stdout.take().context("no stdout")?);
-    let (began, line) = next(&lines)?;
+    let (began, line) = next(&lines, deadline)?;
     ensure!(line == Line::Started, "the result came before the start");
     at_start(child.id());
-    let (ended, line) = next(&lines)?;
+    let (ended, line) = next(&lines, deadline)?;
     let Line::Finished(report) = line else {
         bail!("it started twice");
     };
@@ -96,16 +101,17 @@ fn lines_of(stdout: ChildStdout) -> Receiver<(Instant, String)> {
     receiver
 }
 
-fn next(lines: &Receiver<(Instant, String)>) -> Result<(Instant, Line)> {
-    let (arrived, text) = lines.recv_timeout(PATIENCE).map_err(|why| match why {
-        mpsc::RecvTimeoutError::Timeout => anyhow!("no answer for {PATIENCE:?}"),
-        mpsc::RecvTimeoutError::Disconnected => anyhow!("it ended without a result"),
+fn next(lines: &Receiver<(Instant, String)>, deadline: Deadline) -> Result<(Instant, Line)> {
+    let (arrived, text) = lines.recv_timeout(deadline.remains()).map_err(|why| match why {
+        mpsc::RecvTimeoutError::Timeout => anyhow!(deadline.complaint()),
+        mpsc::RecvTimeoutError::Disconnected => Silence.into(),
     })?;
     let line = Line::parse(&text).with_context(|| format!("unexpected output {text:?}"))?;
     Ok((arrived, line))
 }
 
-fn text_of(mut file: File) -> Result<String> {
+/// All that was written to a file.
+pub(crate) fn text_of(mut file: File) -> Result<String> {
     let mut bytes = Vec::new();
     file.seek(SeekFrom::Start(0))?;
     file.read_to_end(&mut bytes)?;
@@ -136,24 +142,26 @@ mod tests {
         serde_json::to_string(&Line::Finished(report)).unwrap()
     }
 
-    fn shell(script: &str) -> Result<Run> {
-        run(Command::new("sh").args(["-c", script]), |_| ())
+    fn shell(script: &str, limit: Duration) -> Result<Run> {
+        run(Command::new("sh").args(["-c", script]), limit, |_| ())
     }
 
     fn error_of(script: &str) -> String {
-        format!("{:#}", shell(script).err().expect("a failure"))
+        format!("{:#}", shell(script, Duration::from_mins(1)).unwrap_err())
     }
 
     #[test]
     fn a_report_is_read_and_messages_are_kept() {
         let script = format!("echo '{STARTED}'; echo careful >&2; echo '{}'", finished(5));
-        let run = shell(&script).unwrap();
+        let run = shell(&script, Duration::from_mins(1)).unwrap();
         assert_eq!((run.report.checksum, run.messages.as_str()), (7, "careful\n"));
     }
 
     #[test]
-    fn a_run_that_fails_shows_its_last_words() {
-        assert!(error_of("echo no such kernel >&2; exit 125").contains("no such kernel"));
+    fn a_run_that_fails_shows_its_status_and_its_last_words() {
+        let error = error_of("echo no such kernel >&2; exit 125");
+        assert!(error.contains("no such kernel") && error.contains("exit status: 125"), "{error}");
+        assert!(error_of("exit 0").contains("it ended without a result"));
     }
 
     #[test]
@@ -163,11 +171,12 @@ mod tests {
     }
 
     #[test]
-    fn a_start_is_timed_until_the_program_has_ended() {
-        let took = time(Command::new("sleep").arg("0.05")).unwrap();
-        assert!(took >= Duration::from_millis(50), "{took:?}");
-        let error = time(Command::new("sh").args(["-c", "echo no memory >&2; exit 125"])).unwrap_err();
-        assert!(error.to_string().contains("no memory"), "{error}");
+    fn a_run_that_hangs_is_ended_wherever_it_hangs() {
+        let report = finished(5);
+        for script in ["exec sleep 100", &format!("echo '{STARTED}'; echo '{report}'; exec sleep 100")] {
+            let error = format!("{:#}", shell(script, Duration::from_millis(200)).unwrap_err());
+            assert!(error.contains("it hangs"), "{error}");
+        }
     }
 
     #[test]

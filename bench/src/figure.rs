@@ -7,10 +7,10 @@ use bench::statistics::Summary;
 /// The figures of a run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Figure {
-    /// Nanoseconds per operation: the median of the run's batches.
+    /// Nanoseconds per operation, or bytes: the median of the run's batches.
     pub(crate) median: f64,
-    /// Nanoseconds per operation in the fastest batch. A disturbance only ever adds time, so this one is nearest to
-    /// what the machine does when it is left alone.
+    /// The same in the fastest batch. A disturbance only ever adds time, so this one is nearest to what the machine
+    /// does when it is left alone.
     pub(crate) best: f64,
     /// What the operations found; the same on both sides.
     pub(crate) checksum: u64,
@@ -23,9 +23,9 @@ impl Figure {
         Ok(Self { median: batches.median, best: batches.min, checksum: report.checksum })
     }
 
-    /// Of times from outside, in nanoseconds.
-    pub(crate) fn of_times(times: Vec<f64>) -> Result<Self> {
-        let times = Summary::new(times).context("nothing was started")?;
-        Ok(Self { median: times.median, best: times.min, checksum: 0 })
+    /// Of figures from outside.
+    pub(crate) fn of_outside(figures: Vec<f64>) -> Result<Self> {
+        let figures = Summary::new(figures).context("nothing was measured")?;
+        Ok(Self { median: figures.median, best: figures.min, checksum: 0 })
     }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::backing::Backing;
 use crate::host_class;
 use crate::programs::Programs;
-use crate::side::MEMORY;
+use crate::side::Sides;
 
 const UNKNOWN: &str = "unknown";
 
@@ -23,12 +23,12 @@ pub(crate) struct Machine {
     memory_mib: u64,
     /// Linux's release and architecture.
     kernel: String,
-    /// The CPU that both sides ran on.
+    /// The CPU that both sides ran on, where a benchmark does not ask for two.
     cpu: usize,
     /// In which mode the LWK ran, and on what kind of KVM.
     mode: String,
     /// Memory of the partition, as given to lwk-vmm.
-    partition_memory: &'static str,
+    partition_memory: String,
     /// Pages behind the partition.
     backing: Backing,
     /// Linux's setting of transparent huge pages, which decides what pages a native program gets.
@@ -42,7 +42,7 @@ pub(crate) struct Machine {
 
 impl Machine {
     /// Describes this one.
-    pub(crate) fn describe(programs: &Programs, cpu: usize, backing: Backing) -> Result<Self> {
+    pub(crate) fn describe(programs: &Programs, sides: &Sides, backing: Backing) -> Result<Self> {
         let system = rustix::system::uname();
         let part = |text: &std::ffi::CStr| text.to_string_lossy().into_owned();
         Ok(Self {
@@ -50,9 +50,9 @@ impl Machine {
             cpus: std::thread::available_parallelism()?.get(),
             memory_mib: kib(&read("/proc/meminfo"), "MemTotal") / 1024,
             kernel: format!("{} {}", part(system.release()), part(system.machine())),
-            cpu,
+            cpu: sides.cpu(),
             mode: host_class::mode(&programs.lwk_vmm).unwrap_or_else(|| UNKNOWN.into()),
-            partition_memory: MEMORY,
+            partition_memory: sides.memory(),
             backing,
             transparent_huge_pages: chosen(&read("/sys/kernel/mm/transparent_hugepage/enabled")),
             load: read("/proc/loadavg").split(' ').next().unwrap_or(UNKNOWN).to_owned(),

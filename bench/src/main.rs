@@ -7,28 +7,37 @@
 mod affinity;
 mod arguments;
 mod backing;
+mod cache;
 mod child;
 mod comparison;
+mod ending;
 mod figure;
+mod footprint;
+mod goal;
 mod host_class;
 mod machine;
+mod outcome;
 mod plot;
 mod pressure;
 mod programs;
+mod redis;
 mod results;
 mod side;
+mod start;
 mod table;
 mod turn;
 mod unit;
+mod whole;
+mod workplace;
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Parser;
 
 use arguments::Arguments;
-use comparison::Comparison;
 use machine::Machine;
+use outcome::Outcome;
 use pressure::Pressure;
 use programs::Programs;
 use results::Results;
@@ -50,22 +59,31 @@ fn run(arguments: &Arguments) -> Result<()> {
     let sides = Sides::new(&programs, cpu, arguments.quick)?;
     eprintln!("a first partition on CPU {cpu}");
     let backing = sides.try_out()?;
-    let mut machine = Machine::describe(&programs, cpu, backing)?;
-
-    let pressure = Pressure::begin();
-    let chosen = arguments.benchmarks();
-    let mut comparisons = Vec::with_capacity(chosen.len());
-    for (index, benchmark) in chosen.iter().enumerate() {
-        eprint!("[{:>2}/{}] {:<30} ", index + 1, chosen.len(), benchmark.title);
-        let comparison = Comparison::measure(benchmark, &sides, arguments.rounds())?;
-        eprintln!("{comparison}");
-        comparisons.push(comparison);
-    }
-    machine.cpu_pressure = pressure.and_then(|pressure| pressure.per_cent());
-    let results = Results { machine, rounds: arguments.rounds(), quick: arguments.quick, comparisons };
+    let machine = Machine::describe(&programs, &sides, backing)?;
+    let results = measure(arguments, &sides, machine);
     println!("{}", table::render(&results));
     for file in results.save(&programs.folder, arguments.json.as_deref())? {
         println!("{}", file.display());
     }
+    let failures = results.not_measured.iter().filter(|benchmark| benchmark.failed).count();
+    ensure!(failures == 0, "{failures} benchmark(s) failed");
     Ok(())
+}
+
+/// Measures what was chosen. What fails is said and left out, so that the rest is not lost.
+fn measure(arguments: &Arguments, sides: &Sides, mut machine: Machine) -> Results {
+    let pressure = Pressure::begin();
+    let chosen = arguments.benchmarks();
+    let (mut comparisons, mut not_measured) = (Vec::new(), Vec::new());
+    for (index, benchmark) in chosen.iter().enumerate() {
+        eprint!("[{:>2}/{}] {:<38} ", index + 1, chosen.len(), benchmark.title);
+        let outcome = Outcome::of(benchmark, sides, arguments.rounds());
+        eprintln!("{outcome}");
+        match outcome {
+            Outcome::Measured(comparison) => comparisons.push(*comparison),
+            Outcome::NotMeasured(why) => not_measured.push(why),
+        }
+    }
+    machine.cpu_pressure = pressure.and_then(|pressure| pressure.per_cent());
+    Results { machine, rounds: arguments.rounds(), quick: arguments.quick, comparisons, not_measured }
 }

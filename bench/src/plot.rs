@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use anyhow::Result;
+use bench::statistics::Summary;
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
@@ -14,16 +15,16 @@ use crate::comparison::Comparison;
 use crate::unit::Times;
 
 /// A drawing by its file's name.
-pub(crate) type Drawing = (&'static str, fn(&[Comparison], &Path) -> Result<()>);
+pub(crate) type Drawing = (&'static str, fn(&[&Comparison], &Path) -> Result<()>);
 
 /// All drawings.
-pub(crate) const ALL: [Drawing; 2] = [("speed.svg", speed), ("rounds.svg", rounds)];
+pub(crate) const ALL: [Drawing; 2] = [("ratio.svg", ratios), ("rounds.svg", rounds)];
 
 const WIDTH: u32 = 900;
 const ROW_HEIGHT: u32 = 34;
 /// Title, axis and its label.
 const FRAME_HEIGHT: u32 = 110;
-const NAMES_WIDTH: i32 = 230;
+const NAMES_WIDTH: i32 = 270;
 const FONT: &str = "sans-serif";
 const NATIVE: RGBColor = RGBColor(110, 110, 110);
 const FASTER: RGBColor = RGBColor(31, 119, 180);
@@ -31,15 +32,15 @@ const SLOWER: RGBColor = RGBColor(214, 96, 77);
 
 type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
-/// A bar a benchmark: how many times as fast as Linux the LWK is.
-fn speed(comparisons: &[Comparison], file: &Path) -> Result<()> {
-    let values = comparisons.iter().map(|comparison| comparison.speed.median);
+/// A bar a benchmark: how many times as long as Linux the LWK takes.
+fn ratios(comparisons: &[&Comparison], file: &Path) -> Result<()> {
+    let values = compared(comparisons).map(|(_, _, ratio)| ratio.median);
     let root = SVGBackend::new(file, size(comparisons)).into_drawing_area();
-    let title = "Speed of the LWK relative to native Linux (right of 1: faster)";
+    let title = "Time on the LWK / time on native Linux (left of 1: the LWK is faster)";
     let mut chart = frame(&root, title, comparisons, values)?;
-    for (row, comparison) in rows(comparisons) {
-        let ratio = comparison.speed.median;
-        let color = if ratio < 1.0 { SLOWER } else { FASTER };
+    for (row, _, ratio) in compared(comparisons) {
+        let ratio = ratio.median;
+        let color = if ratio > 1.0 { SLOWER } else { FASTER };
         let corners = [(0.0, row - 0.3), (ratio.log2(), row + 0.3)];
         chart.draw_series([Rectangle::new(corners, color.filled())])?;
         let label = Text::new(Times(ratio).to_string(), (6, -7), (FONT, 14));
@@ -49,18 +50,12 @@ fn speed(comparisons: &[Comparison], file: &Path) -> Result<()> {
 }
 
 /// A dot a round and side: the time, relative to the median on Linux.
-fn rounds(comparisons: &[Comparison], file: &Path) -> Result<()> {
-    let relative = |comparison: &Comparison, times: &[f64]| -> Vec<f64> {
-        times.iter().map(|time| time / comparison.native_ns.median).collect()
-    };
-    let sides = |comparison: &Comparison| {
-        [relative(comparison, &comparison.native_ns.rounds), relative(comparison, &comparison.lwk_ns.rounds)]
-    };
+fn rounds(comparisons: &[&Comparison], file: &Path) -> Result<()> {
     let root = SVGBackend::new(file, size(comparisons)).into_drawing_area();
-    let title = "Time of each round relative to native Linux's median (grey: native, blue: LWK)";
-    let mut chart = frame(&root, title, comparisons, comparisons.iter().flat_map(sides).flatten())?;
-    for (row, comparison) in rows(comparisons) {
-        for (times, (offset, color)) in sides(comparison).iter().zip([(0.15, NATIVE), (-0.15, FASTER)]) {
+    let title = "Time of each round / native Linux's median (grey: native, blue: LWK)";
+    let mut chart = frame(&root, title, comparisons, compared(comparisons).flat_map(|(_, sides, _)| sides).flatten())?;
+    for (row, sides, _) in compared(comparisons) {
+        for (times, (offset, color)) in sides.iter().zip([(0.15, NATIVE), (-0.15, FASTER)]) {
             let dots = times.iter().map(|time| Circle::new((time.log2(), row + offset), 4, color.mix(0.6).filled()));
             chart.draw_series(dots)?;
         }
@@ -72,7 +67,7 @@ fn rounds(comparisons: &[Comparison], file: &Path) -> Result<()> {
 fn frame<'a, 'b>(
     root: &DrawingArea<SVGBackend<'b>, plotters::coord::Shift>,
     title: &str,
-    comparisons: &[Comparison],
+    comparisons: &[&Comparison],
     values: impl Iterator<Item = f64>,
 ) -> Result<Chart<'a, 'b>>
 where
@@ -97,12 +92,22 @@ where
     Ok(chart)
 }
 
-/// The benchmarks from top to bottom, each with the height of its row's middle.
-fn rows(comparisons: &[Comparison]) -> impl Iterator<Item = (f64, &Comparison)> {
-    (0_u32..).map(|row| f64::from(row) + 0.5).zip(comparisons.iter().rev())
+/// Those that are compared with something: the height of the row's middle, each side's rounds relative to the
+/// reference's median, and the ratio.
+fn compared<'a>(comparisons: &[&'a Comparison]) -> impl Iterator<Item = (f64, [Vec<f64>; 2], &'a Summary)> {
+    rows(comparisons).filter_map(|(row, comparison)| {
+        let reference = comparison.reference.as_ref()?;
+        let relative = |side: &Summary| side.rounds.iter().map(|figure| figure / reference.median).collect();
+        Some((row, [relative(reference), relative(&comparison.lwk)], comparison.ratio.as_ref()?))
+    })
 }
 
-fn size(comparisons: &[Comparison]) -> (u32, u32) {
+/// The benchmarks from top to bottom, each with the height of its row's middle.
+fn rows<'a>(comparisons: &[&'a Comparison]) -> impl Iterator<Item = (f64, &'a Comparison)> {
+    (0_u32..).map(|row| f64::from(row) + 0.5).zip(comparisons.iter().rev().copied())
+}
+
+fn size(comparisons: &[&Comparison]) -> (u32, u32) {
     let rows = u32::try_from(comparisons.len()).unwrap_or_default();
     (WIDTH, FRAME_HEIGHT + ROW_HEIGHT * rows)
 }
@@ -142,8 +147,7 @@ mod tests {
     #[test]
     fn drawings_name_each_benchmark() {
         let folder = tempfile::tempdir().unwrap();
-        let comparisons: Vec<Comparison> = catalogue::ALL
-            .iter()
+        let comparisons: Vec<Comparison> = catalogue::all()
             .map(|benchmark| {
                 let figures = [200.0, 900.0].map(|median| Figure { median, best: 100.0, checksum: 0 });
                 Comparison::new(benchmark, &figures, &figures).unwrap()
@@ -151,9 +155,9 @@ mod tests {
             .collect();
         for (name, draw) in ALL {
             let file = folder.path().join(name);
-            draw(&comparisons, &file).unwrap();
+            draw(&comparisons.iter().collect::<Vec<_>>(), &file).unwrap();
             let drawn = std::fs::read_to_string(&file).unwrap();
-            for benchmark in catalogue::ALL {
+            for benchmark in catalogue::all() {
                 assert!(drawn.contains(benchmark.title), "{name} lacks {}", benchmark.title);
             }
         }

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::comparison::Comparison;
 use crate::machine::Machine;
+use crate::outcome::NotMeasured;
 use crate::plot;
 
 /// A run's outcome, as it stands in the JSON file.
@@ -21,6 +22,8 @@ pub(crate) struct Results {
     pub(crate) quick: bool,
     /// One a benchmark.
     pub(crate) comparisons: Vec<Comparison>,
+    /// What has no figures, and why.
+    pub(crate) not_measured: Vec<NotMeasured>,
 }
 
 impl Results {
@@ -33,9 +36,10 @@ impl Results {
         for file in &files {
             fs::write(file, &text).with_context(|| format!("cannot write {}", file.display()))?;
         }
+        let compared: Vec<&Comparison> = self.comparisons.iter().filter(|one| one.ratio.is_some()).collect();
         for (name, draw) in plot::ALL {
             let file = folder.join(name);
-            draw(&self.comparisons, &file).with_context(|| format!("cannot draw {}", file.display()))?;
+            draw(&compared, &file).with_context(|| format!("cannot draw {}", file.display()))?;
             files.push(file);
         }
         Ok(files)

@@ -42,10 +42,10 @@ impl Summary {
     }
 }
 
-/// How many times as fast the second side is as the first, round by round; `None` if there is no round.
+/// How many times the first side's figure is of the second's, round by round; `None` if there is no round.
 #[must_use]
-pub fn speed(first: &[f64], second: &[f64]) -> Option<Summary> {
-    Summary::new(first.iter().zip(second).map(|(first, second)| first / second).collect())
+pub fn ratio(of: &[f64], to: &[f64]) -> Option<Summary> {
+    Summary::new(of.iter().zip(to).map(|(of, to)| of / to).collect())
 }
 
 #[cfg(test)]
@@ -73,7 +73,7 @@ mod tests {
     fn nothing_has_no_median_and_no_summary() {
         assert_eq!(median(&[]), None);
         assert_eq!(Summary::new(Vec::new()), None);
-        assert_eq!(speed(&[], &[]), None);
+        assert_eq!(ratio(&[], &[]), None);
     }
 
     #[test]
@@ -84,15 +84,15 @@ mod tests {
     }
 
     #[test]
-    fn half_the_time_is_twice_the_speed() {
-        assert_eq!(speed(&[200.0], &[100.0]).unwrap().median, 2.0);
+    fn half_the_time_is_a_ratio_of_one_half() {
+        assert_eq!(ratio(&[100.0], &[200.0]).unwrap().median, 0.5);
     }
 
     #[test]
-    fn the_speed_compares_neighbours_so_a_slow_minute_cancels_out() {
-        let native = [100.0, 400.0, 100.0];
+    fn the_ratio_compares_neighbours_so_a_slow_minute_cancels_out() {
         let lwk = [50.0, 200.0, 50.0];
-        let speed = speed(&native, &lwk).unwrap();
-        assert_eq!((speed.min, speed.median, speed.max), (2.0, 2.0, 2.0));
+        let native = [100.0, 400.0, 100.0];
+        let ratio = ratio(&lwk, &native).unwrap();
+        assert_eq!((ratio.min, ratio.median, ratio.max), (0.5, 0.5, 0.5));
     }
 }

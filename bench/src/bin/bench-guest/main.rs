@@ -1,30 +1,30 @@
-//! The program that is measured: ordinary Rust with the standard library, one thread, no knowledge of the LWK.
-//!
-//!     bench-guest NAME FILE [--quick]
-//!
-//! FILE is read by the benchmarks of file calls and must hold `files::SIZE` bytes or more.
+//! The program that is measured: ordinary Rust with the standard library, no knowledge of the LWK.
 
 mod arch;
-mod arithmetic;
+mod arguments;
 mod calls;
-mod chain;
+mod compute;
 mod files;
-mod order;
+mod memory;
+mod processes;
+mod program;
 mod sampler;
-mod touch;
+mod team;
+mod threads;
 
 use std::io::Write;
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use bench::catalogue::{self, Benchmark, Kind, Method};
-use bench::line::Line;
+use bench::line::{Line, Report};
+use clap::Parser;
 
+use arguments::Arguments;
 use sampler::Sampler;
 
 fn main() -> ExitCode {
-    match run() {
+    match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("bench-guest: {error:#}");
@@ -33,36 +33,25 @@ fn main() -> ExitCode {
     }
 }
 
-fn run() -> Result<()> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let (name, file, quick) = match words[..] {
-        [name, file] => (name, file, false),
-        [name, file, "--quick"] => (name, file, true),
-        _ => bail!("usage: bench-guest NAME FILE [--quick]"),
-    };
+fn run(arguments: &Arguments) -> Result<()> {
+    let name = &arguments.name;
     let benchmark = catalogue::find(name).with_context(|| format!("there is no benchmark {name}"))?;
-    let sampler = Sampler::new(benchmark.name, quick);
-    print(&Line::Finished(measure(benchmark, sampler, Path::new(file))?))
+    print(&Line::Finished(measure(benchmark, arguments)?))
 }
 
-fn measure(benchmark: &Benchmark, sampler: Sampler, file: &Path) -> Result<bench::line::Report> {
+fn measure(benchmark: &Benchmark, arguments: &Arguments) -> Result<Report> {
     let Method::Guest(kind) = benchmark.method else {
         bail!("{} is measured from outside", benchmark.name);
     };
+    let sampler = Sampler::new(benchmark.name, arguments.quick);
     match kind {
-        Kind::GetPpid => calls::getppid(sampler),
-        Kind::ClockVdso => calls::clock_vdso(sampler),
-        Kind::ClockCall => calls::clock_call(sampler),
-        Kind::PreadByte => files::pread_hot(sampler, file, 1),
-        Kind::PreadPage => files::pread_hot(sampler, file, 4096),
-        Kind::Stat => files::stat(sampler, file),
-        Kind::OpenClose => files::open_close(sampler, file),
-        Kind::ReadMebibyte => files::pread_bulk(sampler, file, 1 << 20),
-        Kind::TouchLarge => touch::pages(sampler, 64 << 20),
-        Kind::TouchPage => touch::pages(sampler, 4096),
-        Kind::RandomReads => chain::random_reads(sampler),
-        Kind::Arithmetic => arithmetic::kernel(sampler),
+        Kind::Compute(kind) => compute::measure(kind, sampler),
+        Kind::Memory(kind) => memory::measure(kind, sampler, arguments.cache),
+        Kind::Call(kind) => calls::measure(kind, sampler),
+        Kind::File(kind) => files::measure(kind, sampler, arguments),
+        Kind::Threads(kind) => threads::measure(kind, sampler),
+        Kind::Process(kind) => processes::measure(kind, sampler),
+        Kind::Program(_) => program::measure(sampler, arguments),
     }
 }
 

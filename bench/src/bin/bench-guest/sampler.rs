@@ -40,18 +40,53 @@ impl Sampler {
             checksum = checksum.wrapping_mul(31).wrapping_add(call()?);
         }
         let calls = self.calls_per_batch(&mut call)?;
+        self.batches(calls * operations, checksum, || time(calls, &mut call))
+    }
+
+    /// Measures `call`, which uses up what `prepare` makes; only `call` is timed, and each is a batch.
+    pub(crate) fn measure_prepared<T>(
+        self,
+        operations: u64,
+        mut prepare: impl FnMut() -> Result<T>,
+        mut call: impl FnMut(&T) -> Result<u64>,
+    ) -> Result<Report> {
+        let mut checksum = 0_u64;
+        for _ in 0..CHECKED_CALLS {
+            checksum = checksum.wrapping_mul(31).wrapping_add(call(&prepare()?)?);
+        }
+        self.batches(operations, checksum, || {
+            let prepared = prepare()?;
+            time(1, &mut || call(&prepared))
+        })
+    }
+
+    /// Times `call` once: it is long enough to be a batch, and too long to be repeated.
+    pub(crate) fn measure_once(self, call: impl FnOnce() -> Result<u64>) -> Result<Report> {
+        super::print(&Line::Started)?;
+        let began = Instant::now();
+        let checksum = call()?;
+        self.report(vec![nanoseconds(began.elapsed())], 1, began.elapsed(), checksum)
+    }
+
+    /// Takes batches of `operations` operations, until there are enough.
+    fn batches(self, operations: u64, checksum: u64, mut batch: impl FnMut() -> Result<Duration>) -> Result<Report> {
         super::print(&Line::Started)?;
         let mut samples = Vec::with_capacity(self.batches);
         let mut elapsed = Duration::ZERO;
         while samples.len() < LEAST_BATCHES || samples.len() < self.batches && elapsed < ENOUGH {
-            let took = time(calls, &mut call)?;
+            let took = batch()?;
             elapsed += took;
-            samples.push(nanoseconds(took) / as_float(calls * operations));
+            samples.push(nanoseconds(took) / as_float(operations));
         }
+        let operations = operations * samples.len() as u64;
+        self.report(samples, operations, elapsed, checksum)
+    }
+
+    fn report(self, samples: Vec<f64>, operations: u64, elapsed: Duration, checksum: u64) -> Result<Report> {
         Ok(Report {
             benchmark: self.name.to_owned(),
             ns_per_operation: median(&samples).context("no batch was measured")?,
-            operations: calls * operations * samples.len() as u64,
+            operations,
             samples,
             elapsed_ns: u64::try_from(elapsed.as_nanos())?,
             checksum,

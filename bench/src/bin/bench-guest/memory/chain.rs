@@ -5,7 +5,7 @@
 use anyhow::Result;
 use bench::line::Report;
 
-use crate::order::Order;
+use super::order::Order;
 use crate::sampler::Sampler;
 
 /// 2^24 lines of 64 bytes are 1 GiB.
