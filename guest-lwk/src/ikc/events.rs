@@ -101,11 +101,12 @@ pub fn take_from_agent() {
     }
 }
 
-/// Handles what the proxy of `process` tells.
+/// Handles what the proxy of `process` tells. When it returns, all that had come by then has been handled, also by other vCPUs.
 ///
 /// # Panics
 /// When the ring is broken.
 pub fn take_from_proxy(process: &Arc<Process>) {
+    let _turn = process.event_turn.lock();
     let next = || process.events.lock().take();
     while let Some((event, kick)) = next() {
         if kick {

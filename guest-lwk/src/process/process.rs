@@ -78,6 +78,8 @@ pub struct Process {
     pub requests: Mutex<RequestQueue>,
     /// What Linux tells it.
     pub events: Mutex<EventQueue>,
+    /// Held by whoever handles what is in there.
+    pub event_turn: SleepLock<()>,
     /// Limits that the LWK keeps itself, by their number.
     pub limits: Mutex<BTreeMap<u64, Limit>>,
     /// personality(2).
@@ -162,6 +164,7 @@ impl Process {
             threads: Mutex::default(),
             requests: Mutex::new(channel.requests),
             events: Mutex::new(channel.events),
+            event_turn: SleepLock::new(()),
             limits: Mutex::default(),
             personality: AtomicU32::new(0),
             dumpable: AtomicU32::new(1),

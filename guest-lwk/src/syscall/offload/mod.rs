@@ -9,10 +9,12 @@ mod truncation;
 mod vector;
 mod wait_mask;
 
+use linux_raw_sys::general as abi;
 use virtio_ikc::message::Direction;
 use virtio_ikc::table::{Argument, Call, Restart};
 
 use crate::errno::{Errno, SysResult, from_register};
+use crate::ikc::events;
 use crate::ikc::request::{self, Draft};
 use crate::process::signal::deliver::{RESTART_WITH_FLAG, RESTART_WITHOUT_HANDLER};
 use crate::process::signal::{from_kernel, left, queue_for_thread};
@@ -38,8 +40,22 @@ pub fn serve(thread: &Thread, call: &'static Call, arguments: [u64; 6]) -> SysRe
     };
     if result.is_ok() {
         truncation::follow(call, &arguments);
+        if signals_the_caller(call, &arguments) {
+            events::take_from_proxy(thread.process());
+        }
     }
     result
+}
+
+/// Whether the caller may be among those whom `call` signals: it has the signal then when the call returns (kill(2)), and the agent has
+/// told of it before the reply.
+fn signals_the_caller(call: &Call, arguments: &[u64; 6]) -> bool {
+    let target = u32::try_from(arguments[0] & 0xffff_ffff).unwrap_or(0).cast_signed();
+    match u32::from(call.number) {
+        abi::__NR_kill => target <= 0,
+        abi::__NR_pidfd_send_signal => true,
+        _ => false,
+    }
 }
 
 /// Hands `call` to Linux with the program's memory that arguments point to: which ones, which way, and how many bytes, says the caller and
