@@ -6,6 +6,7 @@ use std::error::Error;
 use std::ops::Range;
 
 use plotters::coord::Shift;
+use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
 use super::plan::{Side, float};
@@ -13,6 +14,7 @@ use super::report::{Quantum, Report};
 use super::text::duration;
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 type Drawn = Result<(), Box<dyn Error>>;
 
 const WIDTH: u32 = 1300;
@@ -52,13 +54,7 @@ fn over_time(area: &Area<'_>, quantum: &Quantum, report: &Report) -> Drawn {
         let drawn = chart.draw_series(dots)?.label(side.name());
         drawn.legend(move |(left, middle)| Circle::new((left + 10, middle), 4, color(side).filled()));
     }
-    chart
-        .configure_series_labels()
-        .background_style(WHITE.mix(0.8))
-        .border_style(BLACK)
-        .label_font((FONT, 13))
-        .draw()?;
-    Ok(())
+    legend(&mut chart)
 }
 
 fn distribution(area: &Area<'_>, quantum: &Quantum) -> Drawn {
@@ -74,19 +70,19 @@ fn distribution(area: &Area<'_>, quantum: &Quantum) -> Drawn {
             PathElement::new([(left, middle), (left + 20, middle)], color(side).stroke_width(2))
         });
     }
-    chart
-        .configure_series_labels()
-        .background_style(WHITE.mix(0.8))
-        .border_style(BLACK)
-        .label_font((FONT, 13))
-        .draw()?;
-    Ok(())
+    legend(&mut chart)
 }
 
 fn frame<'a, 'b>(area: &'a Area<'b>, title: String) -> ChartBuilder<'a, 'b, SVGBackend<'b>> {
     let mut chart = ChartBuilder::on(area);
-    chart.caption(title, (FONT, 16)).margin(12).x_label_area_size(40).y_label_area_size(64);
+    chart.caption(title, (FONT, 16)).margin(12).margin_right(28).x_label_area_size(40).y_label_area_size(64);
     chart
+}
+
+fn legend<'b: 'a, 'a>(chart: &mut Chart<'a, 'b>) -> Drawn {
+    let mut labels = chart.configure_series_labels();
+    labels.position(SeriesLabelPosition::LowerLeft).label_font((FONT, 13));
+    Ok(labels.background_style(WHITE.mix(0.8)).border_style(BLACK).draw()?)
 }
 
 const fn color(side: Side) -> RGBColor {
