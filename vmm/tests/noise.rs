@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 /// Another partition on the same machine may have the CPUs.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 fn noise(arguments: &[&str], folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lwk-vmm"));
@@ -40,7 +40,7 @@ fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or_else(|| panic!("{value} is no number"))
 }
 
-fn numbers<'a>(value: &'a Value, names: &[&str]) -> Vec<f64> {
+fn numbers(value: &Value, names: &[&str]) -> Vec<f64> {
     names.iter().map(|name| number(&value[*name])).collect()
 }
 

@@ -22,7 +22,7 @@ pub(super) fn run(plan: &Plan, said: &mut BTreeSet<String>) -> Result<Slice, Noi
     let subject = |(index, cpu): (usize, &u32)| Subject::new(*cpu, child.id(), format!("{THREAD}{index}"));
     let watcher = Watcher::start(cpus.iter().enumerate().map(subject).collect(), cpus)?;
     let output = child.wait_with_output().map_err(failed);
-    let watched = watcher.finish();
+    let seen = watcher.finish();
     let answer = slice::answer(side, &output?, said)?;
-    Ok(Slice { side, marks: answer.marks, watched })
+    Ok(Slice { side, marks: answer.marks, watched: seen })
 }

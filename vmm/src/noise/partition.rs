@@ -58,10 +58,10 @@ pub(super) fn run(text: &str) -> Result<u8, NoiseError> {
     };
     let watcher = Watcher::start(cpus.iter().enumerate().map(subject).collect(), &cpus)?;
     let status = crate::run::run(&options);
-    let mut watched = watcher.finish();
-    watched.exits = watch.exits();
+    let mut seen = watcher.finish();
+    seen.exits = watch.exits();
     if status == 0 {
-        let written = record::write_watched(&mut stdout().lock(), watched);
+        let written = record::write_watched(&mut stdout().lock(), seen);
         written.map_err(|source| NoiseError::System { what: "write the results", source })?;
     }
     Ok(status)

@@ -47,7 +47,7 @@ fn over_time(area: &Area<'_>, quantum: &Quantum, report: &Report) -> Drawn {
     let end = seconds.map(|(at, _)| *at).fold(float(2 * report.rounds * report.slice) / 1e9, f64::max);
     let title = format!("Quanta of {}: worst excess over time", duration(float(quantum.length)));
     let mut chart = frame(area, title).build_cartesian_2d(0.0..end, exponents(quantum))?;
-    chart.configure_mesh().x_desc("seconds").y_label_formatter(&power).max_light_lines(1).draw()?;
+    chart.configure_mesh().x_desc("seconds").y_label_formatter(&|at| power(*at)).max_light_lines(1).draw()?;
     for (side, samples) in quantum.samples.both() {
         let style = color(side).mix(0.7).filled();
         let dots = samples.over_time.iter().map(|(at, excess)| Circle::new((*at, exponent(*excess)), 2, style));
@@ -62,7 +62,12 @@ fn distribution(area: &Area<'_>, quantum: &Quantum) -> Drawn {
     let least = shares.map(|(share, _)| share.log10().floor()).fold(-1.0, f64::min);
     let title = "Share of the quanta that take longer than the fastest by ...".to_owned();
     let mut chart = frame(area, title).build_cartesian_2d(exponents(quantum), least..0.0)?;
-    chart.configure_mesh().x_label_formatter(&power).y_label_formatter(&share).max_light_lines(1).draw()?;
+    chart
+        .configure_mesh()
+        .x_label_formatter(&|at| power(*at))
+        .y_label_formatter(&|at| share(*at))
+        .max_light_lines(1)
+        .draw()?;
     for (side, samples) in quantum.samples.both() {
         let points = samples.shares.iter().map(|(share, excess)| (exponent(*excess), share.log10()));
         let drawn = chart.draw_series(LineSeries::new(points, color(side).stroke_width(2)))?.label(side.name());
@@ -104,13 +109,13 @@ fn exponents(quantum: &Quantum) -> Range<f64> {
 }
 
 /// The name of an axis' mark, which is the logarithm of nanoseconds.
-fn power(exponent: &f64) -> String {
-    if exponent.fract() == 0.0 { duration(exp10(*exponent)) } else { String::new() }
+fn power(exponent: f64) -> String {
+    if exponent.fract() == 0.0 { duration(exp10(exponent)) } else { String::new() }
 }
 
 /// The name of an axis' mark, which is the logarithm of a share.
-fn share(exponent: &f64) -> String {
-    if exponent.fract() == 0.0 { format!("{} %", exp10(*exponent + 2.0)) } else { String::new() }
+fn share(exponent: f64) -> String {
+    if exponent.fract() == 0.0 { format!("{} %", exp10(exponent + 2.0)) } else { String::new() }
 }
 
 fn exp10(exponent: f64) -> f64 {
@@ -124,8 +129,8 @@ mod tests {
 
     #[test]
     fn marks_have_names_at_whole_powers_only() {
-        assert_eq!([3.0, 3.5, 6.0].map(|exponent| power(&exponent)), ["1 us", "", "1 ms"]);
-        assert_eq!([0.0, -0.5, -2.0].map(|exponent| share(&exponent)), ["100 %", "", "1 %"]);
+        assert_eq!([3.0, 3.5, 6.0].map(power), ["1 us", "", "1 ms"]);
+        assert_eq!([0.0, -0.5, -2.0].map(share), ["100 %", "", "1 %"]);
     }
 
     #[test]

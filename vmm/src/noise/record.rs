@@ -64,16 +64,16 @@ pub(super) fn read(mut bytes: &[u8]) -> Result<Answer, String> {
             Line::Marks { work, thread, count } => {
                 let marks = count.checked_mul(8).and_then(|length| bytes.split_at_checked(length));
                 let (marks, rest) = marks.ok_or("marks are missing")?;
-                answer.marks.push(Marks { work, thread, ticks: marks.as_chunks().0.iter().map(number).collect() });
+                answer.marks.push(Marks {
+                    work,
+                    thread,
+                    ticks: marks.as_chunks().0.iter().map(|bytes| u64::from_le_bytes(*bytes)).collect(),
+                });
                 bytes = rest;
             }
         }
     }
     Ok(answer)
-}
-
-fn number(bytes: &[u8; 8]) -> u64 {
-    u64::from_le_bytes(*bytes)
 }
 
 #[cfg(test)]

@@ -57,10 +57,7 @@ pub(super) fn end_with(parent: i32) -> Result<(), NoiseError> {
     let failed = |source: io::Error| NoiseError::System { what: "follow the measurement's end", source };
     set_parent_process_death_signal(Some(Signal::KILL)).map_err(|errno| failed(errno.into()))?;
     // It may have ended before we asked.
-    match Pid::as_raw(getppid()) == parent {
-        true => Ok(()),
-        false => Err(failed(io::ErrorKind::NotFound.into())),
-    }
+    if Pid::as_raw(getppid()) == parent { Ok(()) } else { Err(failed(io::ErrorKind::NotFound.into())) }
 }
 
 /// The answer of a part that has ended. Each line that parts say is shown once: every slice would repeat it.

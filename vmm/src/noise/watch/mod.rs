@@ -134,9 +134,9 @@ mod tests {
         let name = thread::current().name().unwrap_or_default().chars().take(15).collect();
         let watcher = Watcher::start(vec![Subject::new(0, std::process::id(), name)], &[]).expect("started");
         thread::sleep(3 * INTERVAL);
-        let watched = watcher.finish();
-        let series = &watched.series[0];
-        assert!(series.moments.len() >= 2 && watched.span.0 < watched.span.1);
+        let seen = watcher.finish();
+        let series = &seen.series[0];
+        assert!(series.moments.len() >= 2 && seen.span.0 < seen.span.1);
         for kind in [Kind::Interrupt, Kind::SoftInterrupt, Kind::Steal, Kind::RunDelay, Kind::Switches] {
             assert!(series.counters.iter().any(|counter| counter.kind == kind), "{kind:?}");
         }
