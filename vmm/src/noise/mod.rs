@@ -4,9 +4,9 @@
 //! disturbed in one direction, so the fastest is what the work costs, and all above is noise. Both sides run the same
 //! machine code on the same CPU, a few seconds each in turn, so that what goes on around them is the same for both.
 //!
-//! This executable is the measured program too ([`sampler`]): natively it is started as a process ([`native`]), for the LWK's
-//! side by another copy that runs it in a partition and watches it ([`partition`]). What Linux and KVM count is
-//! noted meanwhile ([`watch`]) and laid beside the gaps ([`causes`]); [`report`] has the figures, [`text`] and [`plot`] show them.
+//! This executable is the measured program too (`sampler`): natively it is started as a process (`native`), for the LWK's
+//! side by another copy that runs it in a partition and watches it (`partition`). What Linux and KVM count is
+//! noted meanwhile (`watch`) and laid beside the gaps (`causes`); `report` has the figures, `text` and `plot` show them.
 
 mod causes;
 mod distribution;

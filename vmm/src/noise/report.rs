@@ -122,7 +122,7 @@ impl Quantum {
         Self {
             length,
             steps: plan.works[work].steps,
-            fastest: plan.nanoseconds(fastest),
+            fastest: float(fastest) * tick,
             worst_ratio: ratio(&times, |times| times.excess_worst),
             ratio_99_99: ratio(&times, |times| times.excess_99_99),
             times,
