@@ -14,6 +14,9 @@ fn main() -> ExitCode {
     match cli::parse(env::args_os()) {
         Ok(Command::Run(options)) => lwk_vmm::run::run(&options).into(),
         Ok(Command::Doctor { json }) => lwk_vmm::doctor::run(json).into(),
+        Ok(Command::Noise(options)) => lwk_vmm::noise::run(&options).into(),
+        Ok(Command::NoiseSample(order)) => lwk_vmm::noise::sample(&order).into(),
+        Ok(Command::NoisePartition(order)) => lwk_vmm::noise::partition(&order).into(),
         Ok(Command::Print(text)) => {
             message::answer(&text);
             ExitCode::SUCCESS

@@ -53,11 +53,9 @@ impl Mapping {
         };
         let base = match base {
             Ok(base) => base,
-            Err(errno) => {
-                // SAFETY: the range is ours and nothing refers to it.
-                unsafe { rustix::mm::munmap(range, around)? };
-                return Err(errno.into());
-            }
+            // The range is not unmapped: mmap(2) may have taken `start..start + bytes` away before it failed (it does when huge
+            // pages cannot be reserved), and then another thread's memory can be there by now. What is left has no pages.
+            Err(errno) => return Err(errno.into()),
         };
         let base = NonNull::new(base.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
         let mapping = Self { base, length };

@@ -10,6 +10,7 @@ pub(crate) mod processor;
 pub(crate) mod signal_file;
 pub(crate) mod signals;
 pub(crate) mod vcpu_clock;
+pub(crate) mod vcpu_statistics;
 #[cfg(test)]
 mod vdso_call;
 pub(crate) mod window;

@@ -2,11 +2,13 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
-use super::{CliError, CpuList, Environment, Size};
+use super::{CliError, CpuList, Environment, NoiseOptions, Size};
+use crate::vm::Watch;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -17,10 +19,18 @@ Examples:
   lwk-vmm -e OMP_PROC_BIND=close --trace=calls.txt ./app.elf
                                            one more variable, every system call in calls.txt
   lwk-vmm doctor                           what this machine can do and what would make it better
+  lwk-vmm noise --duration 60s --plot noise.svg
+                                           what disturbs a program here, natively and on the LWK, and how much
   lwk-vmm -- doctor                        run a program that is called doctor
 
 Exit status: the program's; 128+n when signal n ended it; 125 for errors of lwk-vmm itself;
 126 when the program cannot be executed; 127 when it is not found.";
+
+const NOISE_EXAMPLES: &str = "\
+Examples:
+  lwk-vmm noise                              a minute on the last free CPU
+  lwk-vmm noise --duration 5m --cpus 4-7 --quantum 100us --json noise.json --plot noise.svg
+                                             five minutes on four CPUs, results and drawing in files";
 
 /// What to do.
 #[derive(Debug)]
@@ -32,6 +42,12 @@ pub enum Command {
         /// Print for machines rather than for people.
         json: bool,
     },
+    /// Measure noise.
+    Noise(NoiseOptions),
+    /// Be the measured program of a measurement, as this text orders.
+    NoiseSample(String),
+    /// Run the measured program in a partition and watch it, as this text orders.
+    NoisePartition(String),
     /// Print this text (help or version) on stdout and exit with 0.
     Print(String),
 }
@@ -112,6 +128,10 @@ pub struct Options {
     /// What the program's environment will be.
     #[arg(skip)]
     pub environment: Environment,
+
+    /// Who wants to see every exit of a vCPU.
+    #[arg(skip)]
+    pub watch: Option<Arc<Watch>>,
 }
 
 impl Options {
@@ -196,7 +216,7 @@ pub enum PrivilegeChoice {
     name = "lwk-vmm",
     version,
     after_help = EXAMPLES,
-    override_usage = "lwk-vmm [OPTIONS] PROGRAM [ARGS]...\n       lwk-vmm doctor [--json]",
+    override_usage = "lwk-vmm [OPTIONS] PROGRAM [ARGS]...\n       lwk-vmm doctor [--json]\n       lwk-vmm noise [--duration TIME] [--cpus LIST] [--quantum TIMES] [--json FILE] [--plot FILE.svg]",
     args_override_self = true,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
@@ -204,19 +224,28 @@ pub enum PrivilegeChoice {
 )]
 struct CommandLine {
     #[command(subcommand)]
-    doctor: Option<Doctor>,
+    other: Option<Other>,
     #[command(flatten)]
     options: Option<Options>,
 }
 
 #[derive(Subcommand, Debug)]
-enum Doctor {
+enum Other {
     /// Say what this machine can do and what would make it better
     Doctor {
         /// Print for machines rather than for people
         #[arg(long)]
         json: bool,
     },
+    /// Measure what disturbs a program, natively and on the LWK in turn, and name the causes
+    #[command(after_help = NOISE_EXAMPLES)]
+    Noise(NoiseOptions),
+    /// What a measurement starts on both sides.
+    #[command(name = "__noise-sample", hide = true)]
+    NoiseSample { order: String },
+    /// What a measurement starts for the LWK's side.
+    #[command(name = "__noise-partition", hide = true)]
+    NoisePartition { order: String },
 }
 
 /// Reads a command line, of which the first item is our own name. Reads the files of `--env-file` and the caller's
@@ -234,10 +263,21 @@ where
         Err(error) if !error.use_stderr() => return Ok(Command::Print(error.render().to_string())),
         Err(error) => return Err(CliError::from_clap(&error)),
     };
-    match (line.doctor, line.options) {
-        (Some(Doctor::Doctor { json }), _) => Ok(Command::Doctor { json }),
+    match (line.other, line.options) {
+        (Some(other), _) => other.command(),
         (None, Some(options)) => with_environment(options),
         (None, None) => Err(CliError::Usage("name the program to run".to_owned())),
+    }
+}
+
+impl Other {
+    fn command(self) -> Result<Command, CliError> {
+        Ok(match self {
+            Self::Doctor { json } => Command::Doctor { json },
+            Self::Noise(options) => Command::Noise(options.check()?),
+            Self::NoiseSample { order } => Command::NoiseSample(order),
+            Self::NoisePartition { order } => Command::NoisePartition(order),
+        })
     }
 }
 

@@ -7,12 +7,16 @@ mod arguments;
 pub mod cpu_list;
 pub mod environment;
 mod error;
+mod noise;
 pub mod program;
 pub mod size;
+pub mod span;
 
 pub use arguments::{Command, HugePages, Options, PrivilegeChoice, StatsFormat, SyscallRewrite, Trace, parse};
 pub use cpu_list::CpuList;
 pub use environment::Environment;
 pub use error::{CliError, EXIT_OWN_ERROR};
+pub use noise::NoiseOptions;
 pub use program::Program;
 pub use size::Size;
+pub use span::Span;

@@ -63,6 +63,9 @@ fn try_run(options: &Options) -> Result<Ending, RunError> {
     let vcpu_places = vcpu_places(&cpus, options.vcpus_per_cpu);
     let vcpus = vcpu_places.len();
     let mut machine = Machine::new(&device, &guest_memory, vcpus)?;
+    if let Some(watch) = &options.watch {
+        watch.take_statistics(machine.statistics());
+    }
     let signals = signals::take()?;
     let start = start_message(options, &program, &workdir, &cpus, &memory, &vcpu_places);
     let mut agent = Agent::start(&start, &descriptors(&memory, &machine, trace.as_ref()))?;
@@ -91,6 +94,7 @@ fn try_run(options: &Options) -> Result<Ending, RunError> {
         tsc_khz: settings.tsc_khz,
         verbose_log: options.kmsg,
         stats: options.stats,
+        watch: options.watch.clone(),
     };
     let ending = Supervisor::new(parts)?.run(vcpus, &vcpu_places);
     drop(cpus);

@@ -22,7 +22,7 @@ use crate::clock::{Clock, FIRST_INTERVAL, INTERVAL};
 use crate::device::{Device, Effect, LogLevel, LogLine};
 use crate::message;
 use crate::stats::{AgentCounters, Report};
-use crate::vm::{self, Machine, RunningVcpu, Shared, Vcpu, VcpuReport};
+use crate::vm::{self, Machine, RunningVcpu, Shared, Vcpu, VcpuReport, Watch};
 
 /// What an event is about.
 const AGENT: u32 = 0;
@@ -42,6 +42,7 @@ pub(super) struct Parts {
     /// Whether all of the LWK's log is wanted, not only what is wrong.
     pub(super) verbose_log: bool,
     pub(super) stats: Option<StatsFormat>,
+    pub(super) watch: Option<Arc<Watch>>,
 }
 
 /// The owner of everything that runs.
@@ -69,9 +70,10 @@ impl Supervisor {
         timer.reset(FIRST_INTERVAL, Some(INTERVAL)).map_err(|error| system(error.into()))?;
         let clock = Clock::start(parts.memory.clone(), parts.booted.time_page, parts.tsc_khz);
         let (sender, reports) = channel();
+        let shared = Shared::new(device, reported, parts.watch.clone());
         Ok(Self {
             parts,
-            shared: Arc::new(Shared::new(device, reported)),
+            shared: Arc::new(shared),
             sender,
             reports,
             timer,

@@ -1,5 +1,7 @@
 //! The machine without its vCPUs: memory slots, local APICs, and the wires of the device.
 
+use std::fs::File;
+
 use kvm_bindings::{
     KVM_CAP_SPLIT_IRQCHIP, KVM_CAP_X2APIC_API, KVM_IRQ_ROUTING_MSI, KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK,
     KVM_X2APIC_API_USE_32BIT_IDS, KvmIrqRouting, kvm_enable_cap, kvm_irq_routing_entry,
@@ -13,7 +15,7 @@ use vmm_sys_util::eventfd::{EFD_CLOEXEC, EFD_NONBLOCK, EventFd};
 
 use super::error::kvm;
 use super::{Processors, Vcpu, VmError};
-use crate::arch::memory_slot;
+use crate::arch::{memory_slot, vcpu_statistics};
 use crate::boot::Booted;
 
 /// Interrupt lines of the I/O APIC that there is not; the device's lines come after them.
@@ -66,6 +68,12 @@ impl Machine {
     #[must_use]
     pub fn interrupts(&self) -> &[EventFd] {
         &self.interrupts
+    }
+
+    /// For each vCPU, KVM's own counters; `None` where KVM does not offer them (before Linux 5.14).
+    #[must_use]
+    pub fn statistics(&self) -> Vec<Option<File>> {
+        self.vcpus.iter().map(|vcpu| vcpu_statistics::open(vcpu).ok()).collect()
     }
 
     /// Ticks of the guest's time-stamp counter in a millisecond; `None` where KVM does not tell.

@@ -13,6 +13,7 @@ mod processors;
 mod registers;
 mod state;
 mod vcpu;
+mod watch;
 
 pub use error::VmError;
 pub use exits::{ExitCounts, ExitReason};
@@ -20,6 +21,7 @@ pub use machine::Machine;
 pub use processors::Processors;
 pub use state::ExtendedState;
 pub use vcpu::{RunningVcpu, Shared, Vcpu, VcpuReport, stop};
+pub use watch::{SeenExit, Watch};
 
 #[cfg(test)]
 mod tests;

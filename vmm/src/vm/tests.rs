@@ -53,7 +53,7 @@ impl Guest {
         change(&memory);
         let vcpus = machine.prepare_vcpus(&processors, booted).expect("prepared");
         let reported = EventFd::new(EFD_NONBLOCK).expect("an eventfd");
-        let shared = Arc::new(Shared::new(Device::new(memory), reported));
+        let shared = Arc::new(Shared::new(Device::new(memory), reported, None));
         let (sender, reports) = channel();
         let cpu = u32::try_from(rustix::thread::sched_getcpu()).expect("small");
         let start = |vcpu: Vcpu| vcpu.start(cpu, Arc::clone(&shared), sender.clone()).expect("a thread");

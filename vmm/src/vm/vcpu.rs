@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use vmm_sys_util::eventfd::EventFd;
 use vmm_sys_util::signal::{Killable, SIGRTMIN, register_signal_handler};
 
 use super::registers::Start;
-use super::{ExitCounts, ExitReason, VmError};
+use super::{ExitCounts, ExitReason, VmError, Watch};
 use crate::device::{Device, Effect};
 use crate::partition::pin_to_cpu;
 
@@ -46,14 +46,23 @@ pub struct Shared {
     pub exits: ExitCounts,
     /// Signalled with each report.
     pub reported: EventFd,
+    watch: Option<Arc<Watch>>,
     stop: AtomicBool,
 }
 
 impl Shared {
-    /// Nothing has happened yet.
+    /// Nothing has happened yet. `watch` gets to know of every exit.
     #[must_use]
-    pub fn new(device: Device, reported: EventFd) -> Self {
-        Self { device: Mutex::new(device), exits: ExitCounts::default(), reported, stop: AtomicBool::new(false) }
+    pub fn new(device: Device, reported: EventFd, watch: Option<Arc<Watch>>) -> Self {
+        Self { device: Mutex::new(device), exits: ExitCounts::default(), reported, watch, stop: AtomicBool::new(false) }
+    }
+
+    /// A vCPU has left the guest.
+    fn left(&self, vcpu: usize, reason: ExitReason) {
+        self.exits.count(reason);
+        if let Some(watch) = &self.watch {
+            watch.saw(vcpu, reason);
+        }
     }
 }
 
@@ -79,12 +88,7 @@ impl Vcpu {
     ///
     /// # Errors
     /// When there can be no thread.
-    pub fn start(
-        self,
-        cpu: u32,
-        shared: std::sync::Arc<Shared>,
-        reports: Sender<VcpuReport>,
-    ) -> std::io::Result<RunningVcpu> {
+    pub fn start(self, cpu: u32, shared: Arc<Shared>, reports: Sender<VcpuReport>) -> std::io::Result<RunningVcpu> {
         register_signal_handler(SIGRTMIN(), leave_guest).map_err(std::io::Error::from)?;
         let name = format!("vcpu{}", self.index);
         let mut runner = Runner { missing: None, vcpu: self, shared, reports };
@@ -126,7 +130,7 @@ struct Missing {
 struct Runner {
     missing: Option<Missing>,
     vcpu: Vcpu,
-    shared: std::sync::Arc<Shared>,
+    shared: Arc<Shared>,
     reports: Sender<VcpuReport>,
 }
 
@@ -134,7 +138,7 @@ impl Runner {
     fn run(&mut self) {
         while !self.shared.stop.load(Ordering::SeqCst) {
             if let Err(reason) = self.step() {
-                self.shared.exits.count(ExitReason::Fatal);
+                self.shared.left(self.vcpu.index, ExitReason::Fatal);
                 let text = format!("vCPU {} stopped: {reason}; {}", self.vcpu.index, self.registers());
                 return self.report(VcpuReport::Fatal(text));
             }
@@ -150,16 +154,16 @@ impl Runner {
 
     /// Runs the guest until it leaves, and handles that.
     fn step(&mut self) -> Result<(), String> {
-        let shared = std::sync::Arc::clone(&self.shared);
+        let (shared, index) = (Arc::clone(&self.shared), self.vcpu.index);
         let device = || shared.device.lock().unwrap_or_else(PoisonError::into_inner);
         let effect = match self.vcpu.descriptor.run() {
             Ok(VcpuExit::MmioRead(address, bytes)) => {
-                shared.exits.count(ExitReason::DeviceRead);
+                shared.left(index, ExitReason::DeviceRead);
                 device().read(device_offset(address)?, bytes);
                 None
             }
             Ok(VcpuExit::MmioWrite(address, bytes)) => {
-                shared.exits.count(ExitReason::DeviceWrite);
+                shared.left(index, ExitReason::DeviceWrite);
                 device().write(device_offset(address)?, bytes)
             }
             Ok(VcpuExit::Intr) => None,
@@ -171,7 +175,7 @@ impl Runner {
             Ok(VcpuExit::InternalError) => return Err(self.internal_error()),
             Ok(exit) => return Err(format!("unexpected exit {exit:?}")),
             Err(error) if matches!(error.errno(), libc::EINTR | libc::EAGAIN) => {
-                shared.exits.count(ExitReason::Signal);
+                shared.left(index, ExitReason::Signal);
                 None
             }
             Err(error) if error.errno() == libc::EFAULT => return self.wait_for_memory(self.lost_page()),

@@ -51,6 +51,18 @@ fn doctor_is_a_command_only_where_it_stands_first_and_bare() {
 }
 
 #[test]
+fn noise_is_a_command_like_doctor_and_its_parts_are_hidden() {
+    assert!(matches!(command(&["noise"]), Ok(Command::Noise(_))));
+    assert_eq!(options(&["--", "noise", "--json"]).argv(), ["noise", "--json"]);
+    assert!(matches!(command(&["__noise-sample", "x"]), Ok(Command::NoiseSample(order)) if order == "x"));
+    assert!(matches!(command(&["__noise-partition", "x"]), Ok(Command::NoisePartition(order)) if order == "x"));
+    match command(&["--help"]) {
+        Ok(Command::Print(text)) => assert!(text.contains("lwk-vmm noise") && !text.contains("__noise"), "{text}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
 fn help_is_a_program_and_prefixes_of_doctor_too() {
     assert_eq!(options(&["help"]).argv(), ["help"]);
     assert_eq!(options(&["doct"]).argv(), ["doct"]);
