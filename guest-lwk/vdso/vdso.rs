@@ -157,13 +157,22 @@ pub unsafe extern "C" fn __vdso_time(time: *mut i64) -> i64 {
     now
 }
 
-/// getcpu(2). RDTSCP's third result names the processor (on software KVM the host's), the map behind the time page the
+/// getcpu(2). RDPID, or RDTSCP's third result, names the processor (on software KVM the host's), the map behind the time page the
 /// partition's number for it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn __vdso_getcpu(cpu: *mut u32, node: *mut u32, _unused: *mut u8) -> i32 {
-    let name: u32;
-    // SAFETY: RDTSCP is open to programs.
-    unsafe { asm!("rdtscp", out("eax") _, out("edx") _, out("ecx") name, options(nostack, nomem, preserves_flags)) };
+    // SAFETY: the field is written once, before the program starts.
+    let name = if unsafe { (*page()).has_rdpid } != 0 {
+        let name: u64;
+        // SAFETY: the page says that the processor has the instruction, which reads a register.
+        unsafe { asm!("rdpid {}", out(reg) name, options(nostack, nomem, preserves_flags)) };
+        name as u32
+    } else {
+        let name: u32;
+        // SAFETY: RDTSCP is open to programs.
+        unsafe { asm!("rdtscp", out("eax") _, out("edx") _, out("ecx") name, options(nostack, nomem, preserves_flags)) };
+        name
+    };
     let index = (name & 0xfff) as usize;
     let known = if index < CPU_MAP_ENTRIES {
         // SAFETY: the map lies in the time page.

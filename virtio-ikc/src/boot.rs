@@ -40,10 +40,12 @@ pub mod flag {
     pub const VERBOSE: u32 = 64;
     /// All memory was populated before boot.
     pub const PREFAULTED: u32 = 128;
-    /// `syscall` instructions may be replaced by jumps: SYSCALL traps into the host, and RDPID reads on each vCPU what RDTSCP does.
+    /// `syscall` instructions may be replaced by jumps: SYSCALL traps into the host. Never without `RDPID`.
     pub const REWRITE: u32 = 256;
     /// `--stats` or `--trace`: calls are counted and timed.
     pub const COUNT: u32 = 512;
+    /// RDPID can be used and reads on each vCPU what RDTSCP does.
+    pub const RDPID: u32 = 1024;
 }
 
 /// A run of the partition's memory.
@@ -222,8 +224,8 @@ pub struct EntryData {
 pub struct TimePage {
     /// Even when the page is whole.
     pub sequence: u32,
-    /// Padding.
-    pub reserved: u32,
+    /// 1 if RDPID can be used, written once; else 0.
+    pub has_rdpid: u32,
     /// TSC at which the bases hold.
     pub tsc: u64,
     /// Nanoseconds per TSC tick, times 2^32.

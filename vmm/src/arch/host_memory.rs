@@ -46,16 +46,12 @@ impl Mapping {
             )?
         };
         let start = range.map_addr(|address| address.next_multiple_of(alignment));
+        // The range is not unmapped on failure: mmap(2) may have taken `start..start + bytes` away before it failed (it does when huge
+        // pages cannot be reserved), and then another thread's memory can be there by now. What is left has no pages.
         // SAFETY: `start..start + bytes` lies in the range just made, which is ours and holds nothing.
         let base = unsafe {
             let flags = MapFlags::SHARED | MapFlags::FIXED;
-            rustix::mm::mmap(start, bytes, ProtFlags::READ | ProtFlags::WRITE, flags, file, 0)
-        };
-        let base = match base {
-            Ok(base) => base,
-            // The range is not unmapped: mmap(2) may have taken `start..start + bytes` away before it failed (it does when huge
-            // pages cannot be reserved), and then another thread's memory can be there by now. What is left has no pages.
-            Err(errno) => return Err(errno.into()),
+            rustix::mm::mmap(start, bytes, ProtFlags::READ | ProtFlags::WRITE, flags, file, 0)?
         };
         let base = NonNull::new(base.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
         let mapping = Self { base, length };

@@ -1,14 +1,23 @@
 //! The map behind the time page from what RDTSCP says to the partition's number for a processor.
 
+use std::mem::offset_of;
+
 use virtio_ikc::address::GuestPhysical;
-use virtio_ikc::boot::{CPU_MAP_ENTRIES, CPU_MAP_OFFSET};
+use virtio_ikc::boot::{CPU_MAP_ENTRIES, CPU_MAP_OFFSET, TimePage};
 use vm_memory::{Bytes, GuestAddress, GuestMemoryMmap};
 
 use super::BootError;
 
-/// Writes the map into the time page at `page`; `names` is what RDTSCP says on each vCPU. Of vCPUs that share a name only the
-/// system call knows which one it is.
-pub(super) fn write(memory: &GuestMemoryMmap, page: GuestPhysical, names: &[u32]) -> Result<(), BootError> {
+/// Writes the map into the time page at `page`; `names` is what RDTSCP says on each vCPU, and RDPID if it can be used. Of vCPUs that
+/// share a name only the system call knows which one it is.
+pub(super) fn write(
+    memory: &GuestMemoryMmap,
+    page: GuestPhysical,
+    names: &[u32],
+    has_rdpid: bool,
+) -> Result<(), BootError> {
+    let place = GuestAddress(page.as_u64() + offset_of!(TimePage, has_rdpid) as u64);
+    memory.write_obj(u32::from(has_rdpid), place).map_err(|_| BootError::Outside(page))?;
     for (vcpu, name) in (1_u16..).zip(names) {
         let is_shared = names.iter().filter(|other| *other == name).count() > 1;
         let Some(entry) = usize::try_from(*name).ok().filter(|entry| *entry < CPU_MAP_ENTRIES && !is_shared) else {

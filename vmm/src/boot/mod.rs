@@ -26,7 +26,7 @@ pub use symbols::Symbols;
 pub(crate) use vdso::IMAGE as VDSO_IMAGE;
 
 use virtio_ikc::address::{GuestPhysical, PAGE_SIZE};
-use virtio_ikc::boot::Privilege;
+use virtio_ikc::boot::{Privilege, flag};
 use virtio_ikc::layout::{BOOT_PAGE, DEVICE_PHYSICAL, DEVICE_REGISTERS, DIRECT_MAP, VCPU_AREA_BYTES, VCPU_AREAS};
 use virtio_ikc::statistics::Statistics;
 use vm_memory::{GuestMemoryBackend, GuestMemoryMmap, GuestMemoryRegion};
@@ -98,7 +98,7 @@ pub fn prepare(memory: &GuestMemoryMmap, image: &Image<'_>, settings: &Settings)
         areas.push(area);
     }
     let time_page = frames.take(1)?;
-    cpu_map::write(memory, time_page, &settings.processors)?;
+    cpu_map::write(memory, time_page, &settings.processors, settings.flags & flag::RDPID != 0)?;
     let statistics = frames.take((size_of::<Statistics>() as u64).div_ceil(PAGE_SIZE))?;
     let vdso = vdso::place(memory, &mut frames)?;
     let program = page::place_strings(memory, &mut frames, &settings.program)?;

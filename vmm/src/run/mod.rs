@@ -219,8 +219,10 @@ fn flags(options: &Options, cpus: &PartitionCpus, memory: &PartitionMemory) -> u
 }
 
 fn processor_flags(options: &Options, processors: &Processors) -> u32 {
-    let may_rewrite = options.syscall_rewrite == SyscallRewrite::Auto && options.vcpus_per_cpu == 1;
-    processors.flags() & !if may_rewrite { 0 } else { flag::REWRITE }
+    let flags = processors.flags();
+    let has_rdpid = flags & flag::RDPID != 0;
+    let rewrites = has_rdpid && options.syscall_rewrite == SyscallRewrite::Auto && options.vcpus_per_cpu == 1;
+    flags | if rewrites { flag::REWRITE } else { 0 }
 }
 
 fn describe(options: &Options, program: &Program, proxy: FirstProxy) -> boot::Program {

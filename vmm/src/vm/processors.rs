@@ -39,7 +39,7 @@ impl Processors {
         when(self.cpuid.has_fsgsbase(), flag::FSGSBASE)
             | when(self.state.has_xsave(), flag::XSAVE)
             | when(self.cpuid.has_huge_pages(), flag::HUGE_PAGES)
-            | when(self.privilege == Privilege::RING3 && has_rdpid(), flag::REWRITE)
+            | when(self.privilege == Privilege::RING3 && has_rdpid(), flag::RDPID)
     }
 
     /// The vector state of programs.
