@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
+use crate::conversation::Step;
+
 /// What the program finds on descriptor 0.
 #[derive(Clone, Debug, Default)]
 pub enum Stdin {
@@ -19,6 +21,8 @@ pub enum Stdin {
     File(&'static str),
     /// A terminal of 24 rows and 80 columns, which is then descriptors 0, 1 and 2.
     Terminal,
+    /// The same, with somebody who reads and types.
+    Conversation(Vec<Step>),
 }
 
 /// What happens to the pipe on descriptor 1.
@@ -60,6 +64,8 @@ pub struct Case {
     pub status: i32,
     /// Whether the LWK is known to differ: the test fails once it does not any more, so that the mark goes.
     pub differs: bool,
+    /// Whether it takes minutes, so that it runs only when such cases are asked for.
+    pub long: bool,
     /// A signal for the process, sent shortly after it has written its first line.
     pub signal: Option<Signal>,
     /// After this long the process group is killed and the case has failed.
@@ -83,6 +89,7 @@ impl Case {
             needs: Vec::new(),
             status: 0,
             differs: false,
+            long: false,
             signal: None,
             timeout: Duration::from_mins(1),
         }
@@ -132,6 +139,13 @@ impl Case {
     #[must_use]
     pub fn on_a_terminal(mut self) -> Self {
         self.stdin = Stdin::Terminal;
+        self
+    }
+
+    /// Gives the program a terminal and somebody who takes these steps.
+    #[must_use]
+    pub fn types(mut self, steps: &[Step]) -> Self {
+        self.stdin = Stdin::Conversation(steps.to_vec());
         self
     }
 
@@ -189,6 +203,13 @@ impl Case {
     #[must_use]
     pub fn differs(mut self, differs: bool) -> Self {
         self.differs = differs;
+        self
+    }
+
+    /// Says that the case takes minutes.
+    #[must_use]
+    pub fn long(mut self) -> Self {
+        self.long = true;
         self
     }
 

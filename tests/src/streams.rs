@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::case::{Case, Stdin, Stdout};
-use crate::terminal;
+use crate::{conversation, terminal};
 
 /// Between the program's first line and the signal: time to begin the call that the signal is to hit, which no
 /// program can announce from within.
@@ -39,7 +39,7 @@ impl Streams {
             Stdin::Null => command.stdin(Stdio::null()),
             Stdin::Pipe(_) | Stdin::Silent => command.stdin(Stdio::piped()),
             Stdin::File(name) => command.stdin(File::open(folder.join(name))?),
-            Stdin::Terminal => {
+            Stdin::Terminal | Stdin::Conversation(_) => {
                 let (ours, theirs) = terminal::open()?;
                 command.stdin(theirs.try_clone()?).stdout(theirs.try_clone()?).stderr(theirs);
                 return Ok(Self { terminal: Some(ours), silent: None });
@@ -54,7 +54,11 @@ impl Streams {
     /// A stream that is not a pipe.
     pub fn pump(&mut self, case: &Case, child: &mut Child) -> Result<(Bytes, Bytes)> {
         if let Some(terminal) = self.terminal.take() {
-            return Ok((drain(terminal, case, None), drain(io::empty(), case, None)));
+            let shown = match &case.stdin {
+                Stdin::Conversation(steps) => conversation::hold(terminal, steps.clone()),
+                _ => drain(terminal, case, None),
+            };
+            return Ok((shown, drain(io::empty(), case, None)));
         }
         let mut stdin = child.stdin.take();
         if let Stdin::Pipe(bytes) = &case.stdin {

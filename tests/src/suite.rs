@@ -29,7 +29,8 @@ impl Suite {
         let known = if case.differs { ", known to differ" } else { "" };
         let name = format!("{} ({}{known})", case.name, placement.name());
         let Some(lack) = lack(&case, placement) else {
-            self.trials.push(Trial::test(name, move || check(&case, placement)));
+            let long = case.long;
+            self.trials.push(Trial::test(name, move || check(&case, placement)).with_ignored_flag(long));
             return;
         };
         let in_ci = std::env::var_os("CI").is_some();

@@ -9,6 +9,7 @@ mod coverage;
 mod docs;
 mod fresh_clone;
 mod fuzz;
+mod install_programs;
 mod lint;
 mod loom;
 mod stress;
@@ -41,6 +42,8 @@ enum Command {
     Fuzz(fuzz::Options),
     /// Run README's commands in a fresh clone
     FreshClone(fresh_clone::Options),
+    /// Install Debian's packages of what the test `installed` runs
+    InstallPrograms(install_programs::Options),
     /// Run stress-ng natively and on the LWK and compare how it ends
     Stress(stress::Options),
     /// Run lwk-vmm in ring0 mode on an emulated host that has hardware KVM
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Command::Loom => loom::run(&workspace),
         Command::Fuzz(options) => fuzz::run(&workspace, options),
         Command::FreshClone(options) => fresh_clone::run(&workspace, options),
+        Command::InstallPrograms(options) => install_programs::run(options),
         Command::Stress(options) => stress::run(&workspace, options),
         Command::ClassH(options) => class_h::run(&workspace, options),
     };

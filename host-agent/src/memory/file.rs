@@ -29,8 +29,9 @@ pub(crate) fn read_file(file: &OwnFile, into: HostRun, offset: u64) -> io::Resul
 pub(crate) fn probe_mapping(file: BorrowedFd<'_>, protection: i32, flags: i32) -> io::Result<()> {
     const PAGE: usize = 4096;
     let protection = protection & (libc::PROT_READ | libc::PROT_WRITE | libc::PROT_EXEC);
+    let flags = flags & (libc::MAP_TYPE | libc::MAP_HUGETLB);
     // SAFETY: a new mapping at an address of Linux's choice changes no memory that exists.
-    let page = unsafe { libc::mmap(ptr::null_mut(), PAGE, protection, flags & libc::MAP_TYPE, file.as_raw_fd(), 0) };
+    let page = unsafe { libc::mmap(ptr::null_mut(), PAGE, protection, flags, file.as_raw_fd(), 0) };
     if page == libc::MAP_FAILED {
         return Err(io::Error::last_os_error());
     }

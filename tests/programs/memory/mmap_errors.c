@@ -126,3 +126,12 @@ CASE(unknown_flags_of_shared_validate_are_not_supported)
 	munmap(memory, PAGE);
 	close(file);
 }
+
+CASE(large_pages_of_a_file_that_has_none_are_refused)
+{
+	int file = patterned_file("small-pages", PAGE);
+	SUCCESS(mmap(NULL, PAGE, PROT_READ, MAP_SHARED | MAP_HUGETLB, file, 0));
+	SUCCESS(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_HUGETLB, file, 0));
+	SUCCESS(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_HUGETLB, -1, 0));
+	close(file);
+}
