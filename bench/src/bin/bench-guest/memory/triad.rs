@@ -1,4 +1,4 @@
-//! STREAM's triad (McCalpin): a[i] = b[i] + s * c[i], over arrays that no cache holds. It is bound by the memory's
+//! STREAM's triad (McCalpin): `a[i] = b[i] + s * c[i]`, over arrays that no cache holds. It is bound by the memory's
 //! bandwidth, and by page-table walks where pages are small.
 
 use anyhow::Result;
