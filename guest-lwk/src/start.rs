@@ -18,7 +18,7 @@ use crate::process::process::{Channel, Process};
 use crate::process::signal::linux;
 use crate::process::thread::Thread;
 use crate::process::{exit, table};
-use crate::{error, ikc, information, schedule};
+use crate::{error, ikc, information, schedule, statistics};
 
 /// Set when the first vCPU has made what the others need.
 static READY: AtomicBool = AtomicBool::new(false);
@@ -85,6 +85,7 @@ extern "sysv64" fn run_first_program() -> ! {
     execute::announce(&path, loaded.handle, false);
     thread.set_context(&loaded.context);
     drop((path, environment));
+    statistics::first_memory();
     start::enter_program()
 }
 

@@ -63,6 +63,11 @@ pub fn rewritten() {
     add(offset_of!(Statistics, rewritten), 1);
 }
 
+/// Notes how much memory is in use as the first program begins.
+pub fn first_memory() {
+    set(offset_of!(Statistics, memory_first), frames::usage().1);
+}
+
 /// Notes how much memory is in use.
 pub fn memory() {
     let (total, used, peak) = frames::usage();

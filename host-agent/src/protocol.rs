@@ -134,5 +134,9 @@ pub enum FromAgent {
         wakeups: u64,
         /// Interrupts sent to vCPUs.
         interrupts: u64,
+        /// Bytes of the agent's own memory at its start and now.
+        agent_memory: [u64; 2],
+        /// Bytes of the first proxy's own memory at its start and at its end.
+        proxy_memory: [u64; 2],
     },
 }

@@ -31,6 +31,8 @@ pub struct Statistics {
     pub interrupts: u64,
     /// Bytes of memory the LWK manages.
     pub memory_total: u64,
+    /// Bytes of it in use when the first program began.
+    pub memory_first: u64,
     /// Bytes of it in use now.
     pub memory_used: u64,
     /// The most that was in use.

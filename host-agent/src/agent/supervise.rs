@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -10,9 +10,10 @@ use rustix::process::{Pid, Signal, WaitOptions, kill_process, wait};
 use virtio_ikc::device::AGENT_QUEUE;
 
 use super::proxies::Proxies;
+use crate::memory::private_bytes;
 use crate::own_descriptors::OwnFile;
 use crate::protocol::{FromAgent, Queue, ToAgent};
-use crate::proxy::{Counters, EventQueue, FromProxy, Wires, find};
+use crate::proxy::{EventQueue, FromProxy, Wires, find};
 use crate::{arch, socket};
 
 /// The agent.
@@ -61,6 +62,7 @@ impl Supervisor {
         proxies: Proxies,
     ) -> Self {
         let first = Pid::from_raw(first.cast_signed());
+        wires.roster.counters.agent_at_start.store(private_bytes(), Ordering::Relaxed);
         let asking = VecDeque::new();
         Self { socket, link, children, first, stopped_by: None, wires, proxies, has_more: false, asking }
     }
@@ -231,10 +233,16 @@ impl Supervisor {
     }
 
     fn report_end(&self, status: i32) -> Next {
-        let Counters { requests, wakeups, interrupts } = &self.wires.roster.counters;
-        let [requests, wakeups, interrupts] =
-            [requests, wakeups, interrupts].map(|counter| counter.load(Ordering::Relaxed));
-        self.tell(&FromAgent::Counters { requests, wakeups, interrupts }, &[]);
+        let counters = &self.wires.roster.counters;
+        let value = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let counters = FromAgent::Counters {
+            requests: value(&counters.requests),
+            wakeups: value(&counters.wakeups),
+            interrupts: value(&counters.interrupts),
+            agent_memory: [value(&counters.agent_at_start), private_bytes()],
+            proxy_memory: [value(&counters.proxy_at_start), value(&counters.proxy_at_end)],
+        };
+        self.tell(&counters, &[]);
         self.tell(&FromAgent::Ended { status }, &[]);
         Next::End
     }

@@ -108,7 +108,7 @@ impl Executor {
     fn operation(&mut self, operation: Operation, request: &Parsed<'_>) -> Result<Answer, Refusal> {
         match operation {
             Operation::INTERRUPT => Ok(interrupt::execute(self, request)),
-            Operation::EXIT => Ok(exit::execute(request)?),
+            Operation::EXIT => Ok(exit::execute(self, request)?),
             Operation::FILE_REFERENCE => file::reference(self, request),
             Operation::OPEN_EXECUTABLE => executable::open(self, request),
             Operation::FILE_READ => file::read(self, request),

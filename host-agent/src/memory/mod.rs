@@ -14,6 +14,7 @@ mod partition;
 mod ring;
 mod scratch;
 mod shared;
+mod usage;
 
 pub(crate) use board::Board;
 pub(crate) use command_line::set_command_line;
@@ -24,3 +25,4 @@ pub(crate) use partition::{HostRun, Partition};
 pub(crate) use ring::RingMemory;
 pub(crate) use scratch::{Scratch, Taken};
 pub(crate) use shared::Shared;
+pub(crate) use usage::private_bytes;

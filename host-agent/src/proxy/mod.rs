@@ -43,7 +43,7 @@ pub(crate) use events::{bytes_of as event_bytes, hand_on_pending};
 pub(crate) use left::Left;
 pub(crate) use link::{FromProxy, Link};
 pub(crate) use queues::{EventQueue, Queues, RequestQueue, find};
-pub(crate) use roster::{Counters, Roster};
+pub(crate) use roster::Roster;
 pub(crate) use stand_ins::StandIns;
 pub(crate) use start::main;
 pub(crate) use tie::die_with;

@@ -20,6 +20,12 @@ pub(crate) struct Counters {
     pub(crate) wakeups: AtomicU64,
     /// Interrupts sent to vCPUs.
     pub(crate) interrupts: AtomicU64,
+    /// Bytes of the agent's own memory at its start.
+    pub(crate) agent_at_start: AtomicU64,
+    /// The same of the first proxy.
+    pub(crate) proxy_at_start: AtomicU64,
+    /// And at its end; 0 if it was killed.
+    pub(crate) proxy_at_end: AtomicU64,
 }
 
 /// One place of the notice board.

@@ -1,7 +1,10 @@
 //! From the fork to the first request.
 
+use std::sync::atomic::Ordering;
+
 use super::{Proxy, Queues, events, worker};
 use crate::arch::{self, SignalSet};
+use crate::memory::private_bytes;
 use crate::protocol::ToAgent;
 
 /// The first proxy's main function, on its only thread. Does not return: the program's end, the agent's or a violation ends
@@ -14,6 +17,7 @@ pub(crate) fn main(proxy: Proxy) -> ! {
     if activate(proxy).is_none() {
         arch::end_process(0);
     }
+    proxy.wires.roster.counters.proxy_at_start.store(private_bytes(), Ordering::Relaxed);
     serve(proxy)
 }
 

@@ -148,8 +148,8 @@ impl Supervisor {
                 let done = self.window.unmap(window, length);
                 self.answer_window(done)?;
             }
-            FromAgent::Counters { requests, wakeups, interrupts } => {
-                self.counters = AgentCounters { requests, wakeups, interrupts };
+            FromAgent::Counters { requests, wakeups, interrupts, agent_memory, proxy_memory } => {
+                self.counters = AgentCounters { requests, wakeups, interrupts, agent_memory, proxy_memory };
             }
         }
         Ok(())

@@ -19,6 +19,10 @@ pub struct AgentCounters {
     pub wakeups: u64,
     /// Interrupts sent to vCPUs.
     pub interrupts: u64,
+    /// Bytes of its own memory at its start and at the end.
+    pub agent_memory: [u64; 2],
+    /// Bytes of the first proxy's own memory at its start and at its end (0 if it was killed).
+    pub proxy_memory: [u64; 2],
 }
 
 /// One system call's counts.
@@ -57,6 +61,8 @@ pub struct Report {
     pub rewritten: u64,
     /// Bytes of memory that the LWK managed.
     pub memory_total: u64,
+    /// Bytes in use when the program began.
+    pub memory_first: u64,
     /// Bytes in use at the end.
     pub memory_used: u64,
     /// The most bytes in use.
@@ -94,6 +100,7 @@ impl Report {
             trapped: counted.trapped,
             rewritten: counted.rewritten,
             memory_total: counted.memory_total,
+            memory_first: counted.memory_first,
             memory_used: counted.memory_used,
             memory_peak: counted.memory_peak,
             agent,
@@ -118,6 +125,7 @@ fn nothing() -> Statistics {
         halts: 0,
         interrupts: 0,
         memory_total: 0,
+        memory_first: 0,
         memory_used: 0,
         memory_peak: 0,
         signals: 0,

@@ -46,8 +46,13 @@ fn totals(report: &Report) -> Table {
     ];
     let memory = [
         ("memory", report.memory_total),
+        ("memory in use at the program's start", report.memory_first),
         ("memory in use at the end", report.memory_used),
         ("memory in use at most", report.memory_peak),
+        ("agent's own memory at its start", report.agent.agent_memory[0]),
+        ("agent's own memory at the end", report.agent.agent_memory[1]),
+        ("first proxy's own memory at its start", report.agent.proxy_memory[0]),
+        ("first proxy's own memory at its end", report.agent.proxy_memory[1]),
     ];
     let counts = counts.map(|(name, count)| (name.to_owned(), count.to_string()));
     let memory = memory.map(|(name, bytes)| (name.to_owned(), mebibytes(bytes)));
