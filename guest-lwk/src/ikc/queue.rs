@@ -177,6 +177,11 @@ impl RequestQueue {
         self.answered.contains(slot) || self.driver.wait_armed()
     }
 
+    /// Who sleeps until some reply is there.
+    pub fn waiting(&self) -> Vec<Arc<Thread>> {
+        self.waiters.values().cloned().collect()
+    }
+
     /// Gives the queue's memory back. Its proxy is no more. False if that was done before.
     pub fn free(&mut self) -> bool {
         if core::mem::replace(&mut self.is_freed, true) {

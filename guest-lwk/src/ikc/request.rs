@@ -263,7 +263,8 @@ impl Wait<'_> {
         schedule::poll();
         self.look_for_signals();
         let ready = self.process.requests.lock().wait_for(self.slot, self.thread.arc());
-        if !ready {
+        // Whoever says that the proxy is gone says so before it looks who waits.
+        if !ready && !self.process.is_gone() {
             schedule::park(None);
         }
     }

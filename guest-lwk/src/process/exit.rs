@@ -111,9 +111,11 @@ pub fn release_space(space: Arc<SleepLock<AddressSpace>>, lives_on: bool) -> u64
     Arc::into_inner(space).map_or(0, |last| last.into_inner().destroy(lives_on))
 }
 
-/// The proxy of `process` has ended, whatever ended it.
+/// The proxy of `process` has ended, whatever ended it. Nobody will be answered any more, other processes' threads that asked it included.
 fn without_proxy(process: &Process) {
     process.set_gone();
+    let waiting = process.requests.lock().waiting();
+    waiting.iter().for_each(schedule::unpark);
     begin(process, End::Gone);
 }
 

@@ -231,3 +231,28 @@ CASE(mapping_of_a_file_that_another_process_shrank_and_grew_reads_zeros)
 	munmap((void *)memory, 2 * PAGE);
 	close(file);
 }
+
+CASE(files_are_truncated_while_processes_that_map_one_end)
+{
+	volatile int *words = shared_words();
+	int file = patterned_file("mapped", PAGE), ended = 0, status;
+	for (int i = 0; i < 60; i++) {
+		words[0] = 0;
+		pid_t child = forked();
+		if (child == 0) {
+			words[1] = mapped(file, PAGE)[0];
+			words[0] = 1;
+			if (i % 2)
+				_exit(0);
+			for (;;)
+				pause();
+		}
+		AWAIT(words[0]);
+		kill(child, i % 2 ? 0 : SIGKILL);
+		for (int turn = 0; turn < 4; turn++)
+			close(open("other", O_WRONLY | O_CREAT | O_TRUNC, 0644));
+		ended += waitpid(child, &status, 0) == child;
+	}
+	show("ended %d", ended);
+	close(file);
+}
