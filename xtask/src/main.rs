@@ -12,6 +12,7 @@ mod fuzz;
 mod install_programs;
 mod lint;
 mod loom;
+mod soak;
 mod stress;
 mod workspace;
 
@@ -46,6 +47,8 @@ enum Command {
     InstallPrograms(install_programs::Options),
     /// Run stress-ng natively and on the LWK and compare how it ends
     Stress(stress::Options),
+    /// Do natively and on the LWK what shows a leak when it is done often
+    Soak(soak::Options),
     /// Run lwk-vmm in ring0 mode on an emulated host that has hardware KVM
     ClassH(class_h::Options),
 }
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Command::FreshClone(options) => fresh_clone::run(&workspace, options),
         Command::InstallPrograms(options) => install_programs::run(options),
         Command::Stress(options) => stress::run(&workspace, options),
+        Command::Soak(options) => soak::run(&workspace, options),
         Command::ClassH(options) => class_h::run(&workspace, options),
     };
     match outcome {
