@@ -21,6 +21,10 @@ use crate::schedule;
 
 /// How long a reply is spun for, in microseconds.
 const SPIN_MICROSECONDS: u64 = 100;
+/// What Linux copies at least in a microsecond, on a slow day.
+const BYTES_PER_MICROSECOND: u64 = 2048;
+/// The most that is added for it.
+const MOST_SPIN_MICROSECONDS: u64 = 800;
 /// How often a spinning waiter looks for events.
 const EVENT_CHECK_SPINS: u32 = 64;
 
@@ -101,6 +105,12 @@ impl Draft {
         self.buffer(argument, role, Direction::IN, bytes.len() as u64, &[segment]);
     }
 
+    /// How long it is worth to wait for the reply on the spot: Linux has to copy what the buffers hold.
+    fn expected_microseconds(&self) -> u64 {
+        let bytes: u64 = self.segments.iter().map(|segment| segment.length).sum();
+        SPIN_MICROSECONDS + (bytes / BYTES_PER_MICROSECOND).min(MOST_SPIN_MICROSECONDS)
+    }
+
     /// Says which of the terminal's signals `thread` does not want.
     fn close_signals(&mut self, thread: &Thread) {
         let blocked = thread.signals.lock().mask;
@@ -160,8 +170,11 @@ fn exchange(mut draft: Draft, interruptible: bool) -> Reply {
 fn exchange_with(process: &Arc<Process>, mut draft: Draft, interruptible: bool) -> Reply {
     let thread = current::thread();
     let began = thread.ticks();
+    let patience = draft.expected_microseconds();
     let reply = match publish(process, &mut draft.request) {
-        Some((slot, sequence)) => Wait { process, slot, sequence, interruptible, interrupt: None, thread }.finish(),
+        Some((slot, sequence)) => {
+            Wait { process, slot, sequence, interruptible, interrupt: None, thread, patience }.finish()
+        }
         None => NO_REPLY,
     };
     thread.add_waited(thread.ticks().saturating_sub(began));
@@ -206,6 +219,8 @@ struct Wait<'a> {
     /// The slot of the request to interrupt this one, once it has been sent.
     interrupt: Option<u16>,
     thread: &'static Thread,
+    /// How long to look for the reply before another thread runs or the vCPU halts, in microseconds.
+    patience: u64,
 }
 
 impl Wait<'_> {
@@ -238,7 +253,7 @@ impl Wait<'_> {
 
     /// Looks for the reply for a while.
     fn spin(&mut self) -> Option<Reply> {
-        let limit = if boot::may_spin() { SPIN_MICROSECONDS * u64::from(boot::page().tsc_khz) / 1000 } else { 0 };
+        let limit = if boot::may_spin() { self.patience * u64::from(boot::page().tsc_khz) / 1000 } else { 0 };
         let start = time::ticks();
         let mut spins = 0_u32;
         loop {
