@@ -15,18 +15,19 @@ pub(super) fn cases() -> Vec<Case> {
     [bash(), vi(), less()].map(on_a_terminal).to_vec()
 }
 
+/// The shell that is stopped becomes what it runs: one that stops in vfork(2) would keep its parent from stopping, on Linux too.
 fn bash() -> Case {
     Case::words("bash with a person", "bash --norc --noprofile -i")
         .types(&[
             ("> ", "echo $((6 * 7))\r"),
-            ("42\r\n> ", "sh -c 'echo ready; sleep 60'\r"),
+            ("42\r\n> ", "sh -c 'echo ready; exec sleep 60'\r"),
             ("\nready\r\n", "\x1a"),
             ("Stopped", ""),
             ("> ", "jobs\r"),
             ("Stopped", ""),
             ("> ", "kill -KILL %1; sleep 0.5\r"),
             ("Killed", ""),
-            ("> ", "sh -c 'echo ready; sleep 60'\r"),
+            ("> ", "sh -c 'echo ready; exec sleep 60'\r"),
             ("\nready\r\n", "\x03"),
             ("> ", "echo $?\r"),
             ("130\r\n> ", "cat uni\t\r"),
