@@ -7,8 +7,9 @@ static volatile int caught[65], catcher, ready, go;
 
 static void note(int number)
 {
-	caught[number]++;
+	/* Whoever waits for the count looks at the catcher next. */
 	catcher = gettid();
+	caught[number]++;
 }
 
 static void catch_with(int number, int flags)
