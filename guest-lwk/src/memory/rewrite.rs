@@ -29,7 +29,8 @@ use crate::{schedule, statistics};
 const TRAPS: u8 = 2;
 /// Marks a system call that stays as it is.
 const NEVER: u8 = u8::MAX;
-/// The most trampolines of an address space.
+/// The most trampolines of an address space, those included whose places have been given away: a program that takes one place after the
+/// other must not make the list of them grow for ever.
 const MOST_TRAMPOLINES: usize = 2048;
 /// Room that is left for the heap to grow.
 const HEAP_ROOM: u64 = 1 << 30;
@@ -142,7 +143,7 @@ impl AddressSpace {
     /// A free place for the trampoline of the system call that returns to `behind`.
     fn trampoline_for(&mut self, behind: u64, plan: Plan) -> Option<Trampoline> {
         let trampolines = &self.rewrites.trampolines;
-        if trampolines.len() >= MOST_TRAMPOLINES {
+        if trampolines.len() + self.rewrites.ghosts.len() >= MOST_TRAMPOLINES {
             return None;
         }
         let usable = |start: &u64| !trampolines.contains_key(start) && plan.displacement(behind, *start).is_some();
