@@ -1,9 +1,9 @@
 //! The process group of a run: its end, or the end that is put to it.
 
-use std::io;
-use std::process::{Child, ExitStatus};
+use std::process::{Child, Command, ExitStatus};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
+use std::{env, io};
 
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, waitpgid};
@@ -12,6 +12,8 @@ use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, waitpgid};
 pub const GRACE: Duration = Duration::from_secs(3);
 /// How often a running child is looked at.
 const LOOK: Duration = Duration::from_millis(2);
+/// Names a program that is run with the leader's pid before a group is killed that took too long.
+const INQUEST: &str = "LWK_AT_TIMEOUT";
 
 /// Waits for the leader's end; kills the group at `deadline` and says so.
 ///
@@ -23,10 +25,18 @@ pub fn wait(child: &mut Child, group: Pid, deadline: Instant) -> io::Result<(Exi
             return Ok((status, false));
         }
         if Instant::now() > deadline {
+            hold_inquest(child.id());
             kill_process_group(group, Signal::KILL)?;
             return Ok((child.wait()?, true));
         }
         sleep(LOOK);
+    }
+}
+
+fn hold_inquest(leader: u32) {
+    let Some(program) = env::var_os(INQUEST) else { return };
+    if let Err(error) = Command::new(&program).arg(leader.to_string()).status() {
+        eprintln!("{}: {error}", program.display());
     }
 }
 

@@ -90,12 +90,14 @@ fn let_look(thread: &Arc<Thread>) {
 /// Lets others run for whom this thread waits.
 pub fn give_way() {
     poll();
-    if !others_wait() {
-        core::hint::spin_loop();
-    } else if current::try_thread().is_some() {
+    if current::try_thread().is_none() {
+        if !idle::run_next() {
+            core::hint::spin_loop();
+        }
+    } else if others_wait() {
         switch::to_back();
     } else {
-        idle::run_next();
+        core::hint::spin_loop();
     }
 }
 

@@ -11,13 +11,19 @@ use crate::arch::{privileged, start, switch};
 use crate::process::thread::Thread;
 use crate::process::timer as timers;
 
-/// Goes on with the next runnable thread, which may be this one again; if there is none, the vCPU is idle.
+/// Goes on with the next runnable thread, which may be this one again; if there is none, the vCPU is idle. An idle loop that waits for a
+/// lock comes first: it has what others wait for, and lets them run as long as it waits.
 pub fn to_next() {
     let vcpu = vcpu::this();
+    if vcpu.idle_loop_waits() {
+        return to_idle(vcpu);
+    }
     let Some(next) = vcpu.take(vcpu.index) else { return to_idle(vcpu) };
     let is_current = vcpu.current.lock().as_ref().is_some_and(|current| Arc::ptr_eq(current, &next));
     if is_current {
         vcpu.begin_slice();
+        // Another that could not be taken yet still waits.
+        timer::arm();
         return;
     }
     to_thread(vcpu, next);
@@ -106,7 +112,7 @@ fn arrive() {
     let current = vcpu.current.lock().clone();
     if let Some(current) = current {
         current.arrive_on_vcpu();
-        if vcpu.count() > 0 || timers::next_look(&current).is_some() {
+        if vcpu.others_wait() || timers::next_look(&current).is_some() {
             timer::arm();
         }
     }

@@ -70,7 +70,7 @@ pub fn arm() {
     let mut at = first.map_or(NEVER, time::deadline_ticks);
     // A slice that is over ends when its thread is next on the way to its program.
     let slice = vcpu.slice_end();
-    if vcpu.count() > 0 && slice > time::ticks() && current::try_thread().is_some() {
+    if vcpu.others_wait() && slice > time::ticks() && current::try_thread().is_some() {
         at = at.min(slice);
     }
     if let Some(rest) = current::try_thread().and_then(timers::next_look) {

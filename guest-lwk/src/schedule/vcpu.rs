@@ -92,9 +92,9 @@ pub fn times() -> Vec<(u64, u64)> {
     all().iter().map(times).collect()
 }
 
-/// Whether a thread waits for this vCPU.
+/// Whether somebody waits for this vCPU.
 pub fn others_wait() -> bool {
-    this().count() > 0
+    this().others_wait()
 }
 
 impl Vcpu {
@@ -121,6 +121,16 @@ impl Vcpu {
     /// How many threads wait for it.
     pub fn count(&self) -> usize {
         self.count.load(Ordering::SeqCst)
+    }
+
+    /// Whether its idle loop waits for a lock while a thread runs.
+    pub fn idle_loop_waits(&self) -> bool {
+        self.handling_events.load(Ordering::Relaxed)
+    }
+
+    /// Whether a thread, or its idle loop, waits for it.
+    pub fn others_wait(&self) -> bool {
+        self.count() > 0 || self.idle_loop_waits()
     }
 
     /// Adds a runnable thread.

@@ -24,6 +24,8 @@ pub(crate) fn merge(view: View, own: &[u8], source: &str) -> Vec<u8> {
     let linux = std::fs::read(source).unwrap_or_default();
     let linux = String::from_utf8_lossy(&linux);
     let text = match view {
+        // The LWK may not have heard of it yet.
+        View::STAT | View::STATUS if has_ended(&linux) => linux.into_owned(),
         View::STAT => fields(&linux, &own),
         View::PROCESSOR_TIMES => times(&linux, &own),
         View::LIMITS => replaced(&linux, &own, limit_name, Cow::Borrowed),
@@ -31,6 +33,13 @@ pub(crate) fn merge(view: View, own: &[u8], source: &str) -> Vec<u8> {
         _ => replaced(&linux, &own, name, nothing),
     };
     text.into_bytes()
+}
+
+/// Whether a process is a zombie, or nothing any more, by its `stat` or `status`.
+pub(super) fn has_ended(linux: &str) -> bool {
+    let of_stat = linux.rfind(')').and_then(|end| linux[end + 1..].split_whitespace().next());
+    let state = linux.lines().find_map(|line| line.strip_prefix("State:")).map(str::trim).or(of_stat);
+    state.is_some_and(|state| state.starts_with(['Z', 'X']))
 }
 
 fn name(line: &str) -> &str {
@@ -104,6 +113,12 @@ mod tests {
     #[test]
     fn fields_of_stat_are_counted_behind_the_name() {
         assert_eq!(fields("7 (a) b) S 1 7 7\n", "3 R\n5 8\n"), "7 (a) b) R 1 8 7\n");
+    }
+
+    #[test]
+    fn a_process_that_has_ended_is_what_linux_says() {
+        assert!(has_ended("7 (a) S) Z 1 7 7\n") && has_ended("Name:\ta\nState:\tZ (zombie)\n"));
+        assert!(!has_ended("7 (Z) Z) S 1 7 7\n") && !has_ended("Name:\tZ)\nState:\tT (stopped)\n") && !has_ended(""));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::os::fd::BorrowedFd;
 
 use virtio_ikc::view::View;
 
+use super::merge::has_ended;
 use super::path::{lies_there, name_of};
 use super::{cpu_info, sysfs};
 
@@ -54,12 +55,16 @@ fn asked(name: &str) -> Option<Seen> {
     }
 }
 
-/// The process that a thread is one of: /proc has a folder of every thread, though it does not list it.
+/// The process that a thread is one of: /proc has a folder of every thread, though it does not list it. `None` if it has ended: Linux knows
+/// that before the LWK hears of it.
 fn leader_of(thread: u32) -> Option<u32> {
     if thread == std::process::id() {
         return Some(thread);
     }
     let status = std::fs::read_to_string(format!("/proc/{thread}/status")).ok()?;
+    if has_ended(&status) {
+        return None;
+    }
     status.lines().find_map(|line| line.strip_prefix("Tgid:"))?.trim().parse().ok()
 }
 
