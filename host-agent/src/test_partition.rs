@@ -16,7 +16,7 @@ use virtio_ikc::notice::FIRST_PLACE;
 use virtio_ikc::ring::{Driver, Part, QueueLayout, Slot};
 
 use crate::arch;
-use crate::execute::{Credentials, Files};
+use crate::execute::{Credentials, Files, Program};
 use crate::memory::{Board, Partition, RingMemory, Shared, reserve_faulting};
 use crate::own_descriptors::OwnDescriptors;
 use crate::protocol::{FromAgent, Queue, Region};
@@ -113,7 +113,7 @@ impl TestPartition {
             files: Files::default(),
             views: crate::views::ShownFiles::default(),
             credentials: Credentials::default(),
-            executable: RwLock::new(Arc::new("/bin/program".into())),
+            executable: RwLock::new(Arc::new(Program::Named("/bin/program".into()))),
             rounds: AtomicU32::new(0),
             death_signal: 0.into(),
             queues: OnceLock::new(),

@@ -15,7 +15,7 @@ use super::proxies::Proxies;
 use super::ringer;
 use super::supervise::Supervisor;
 use crate::arch::{self, SignalSet};
-use crate::execute::{Credentials, Files, set_process_name};
+use crate::execute::{Credentials, Files, Program, set_process_name};
 use crate::memory::{Board, Partition, Shared, reserve_faulting};
 use crate::own_descriptors::{OwnDescriptors, OwnFile};
 use crate::protocol::{AGENT_NAME, FromAgent, Region, ToAgent};
@@ -157,7 +157,7 @@ impl Prepared {
             files: Files::default(),
             views: ShownFiles::default(),
             credentials: Credentials::default(),
-            executable: RwLock::new(Arc::new(self.order.executable.into())),
+            executable: RwLock::new(Arc::new(Program::Named(self.order.executable.into()))),
             rounds: AtomicU32::new(0),
             death_signal: 0.into(),
             queues: OnceLock::new(),

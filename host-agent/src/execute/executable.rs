@@ -2,14 +2,15 @@
 
 use std::ffi::{CString, OsStr, OsString};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use rustix::fs::{Access, AtFlags, CWD, FileType, Mode, OFlags, Stat, StatVfsMountFlags};
 use rustix::io::FdFlags;
 use virtio_ikc::message::Operation;
 
-use super::{Answer, Executor, Refusal};
+use super::paths::names_own_executable;
+use super::{Answer, Executor, Files, Refusal};
 use crate::arch::close_descriptor;
 use crate::int::low;
 use crate::own_descriptors::{borrow, is_own};
@@ -17,6 +18,35 @@ use crate::request::{Parsed, Violation};
 
 /// Bytes of the longest path, its NUL included (PATH_MAX).
 const LONGEST: u64 = 4096;
+
+/// What the process runs: the file of a handle, or as long as there is none a path.
+#[derive(Debug)]
+pub(crate) enum Program {
+    Named(OsString),
+    Open(u64),
+}
+
+impl Program {
+    /// A path that leads to its file, also when that has been removed.
+    pub(super) fn way(&self, files: &Files) -> Vec<u8> {
+        match self {
+            Self::Named(path) => path.as_bytes().to_vec(),
+            Self::Open(handle) => {
+                files.get(*handle, Operation::NAME).map_or_else(|_| Vec::new(), |file| magic_link(&*file).into_bytes())
+            }
+        }
+    }
+
+    /// What /proc/self/exe says.
+    pub(super) fn path(&self, files: &Files) -> Vec<u8> {
+        match self {
+            Self::Named(path) => path.as_bytes().to_vec(),
+            Self::Open(_) => {
+                rustix::fs::readlink(self.way(files), Vec::new()).map_or_else(|_| Vec::new(), CString::into_bytes)
+            }
+        }
+    }
+}
 
 /// `OPEN_EXECUTABLE`.
 pub(super) fn open(executor: &mut Executor, request: &Parsed<'_>) -> Result<Answer, Refusal> {
@@ -28,7 +58,9 @@ pub(super) fn open(executor: &mut Executor, request: &Parsed<'_>) -> Result<Answ
     }
     let directory = borrow(directory).unwrap_or(CWD);
     let _brief = executor.proxy.briefly();
-    let named = name(directory, &path, AtFlags::from_bits_retain(low(flags)))?;
+    let flags = AtFlags::from_bits_retain(low(flags));
+    let meant = meant(executor, &path).filter(|_| !flags.contains(AtFlags::SYMLINK_NOFOLLOW));
+    let named = name(directory, meant.as_ref().unwrap_or(&path), flags)?;
     let status = check(&named)?;
     // What may be executed but not read cannot be loaded by anyone but Linux: EACCES.
     let file = rustix::fs::open(magic_link(&named), OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
@@ -43,21 +75,17 @@ pub(super) fn rename(executor: &mut Executor, request: &Parsed<'_>) -> Result<An
     let path = text(executor, request, Operation::NAME)?;
     let [handle, replaces, ..] = request.arguments;
     let proxy = executor.proxy;
-    let file = proxy.files.get(handle, Operation::NAME)?;
+    drop(proxy.files.get(handle, Operation::NAME)?);
     let _brief = proxy.briefly();
     if let Some(name) = Path::new(OsStr::from_bytes(path.as_bytes())).file_name() {
         set_process_name(name.as_encoded_bytes());
     }
-    proxy.set_executable(rustix::fs::readlink(magic_link(&*file), Vec::new()).map(into_path)?);
+    proxy.set_executable(Program::Open(handle));
     if replaces == 1 {
         proxy.stand_ins.end_all(proxy.process);
         close_on_exec();
     }
     Ok(Answer::default())
-}
-
-fn into_path(link: CString) -> OsString {
-    OsString::from_vec(link.into_bytes())
 }
 
 /// Closes the program's descriptors that have FD_CLOEXEC, as execve(2) does.
@@ -91,6 +119,13 @@ pub(super) fn text(executor: &mut Executor, request: &Parsed<'_>, operation: Ope
     executor.copy_in(request, buffer, &mut bytes)?;
     bytes.truncate(bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len()));
     CString::new(bytes).map_err(|_| Refusal::Errno(libc::EINVAL))
+}
+
+/// Where `path` leads if it says /proc/self/exe: not to the agent.
+fn meant(executor: &Executor, path: &CString) -> Option<CString> {
+    let proxy = executor.proxy;
+    let is_own = names_own_executable(path.as_bytes(), proxy.process);
+    is_own.then(|| CString::new(proxy.executable().way(&proxy.files)).ok()).flatten()
 }
 
 /// The file that execve(2) would look at.

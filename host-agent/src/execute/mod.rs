@@ -38,7 +38,7 @@ use crate::proxy::{Child, Proxy, Turn};
 use crate::request::{Kind, Parsed, Violation};
 
 pub(crate) use credentials::Credentials;
-pub(crate) use executable::set_process_name;
+pub(crate) use executable::{Program, set_process_name};
 pub(crate) use file::Files;
 pub(crate) use refusal::Refusal;
 

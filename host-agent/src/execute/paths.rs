@@ -1,7 +1,6 @@
 //! Strings that Linux reads, and the few paths that would name the agent where the program means itself.
 
 use std::ffi::CStr;
-use std::os::unix::ffi::OsStrExt;
 
 use virtio_ikc::message::Role;
 use virtio_ikc::table::{Argument as Kind, Call};
@@ -50,10 +49,15 @@ pub(super) fn string(
     }
 }
 
-/// The path of the program's executable.
+/// A path to the program's executable.
 fn executable(executor: &mut Executor) -> Result<Argument<'static>, Refusal> {
-    let path = executor.proxy.executable();
-    own_string(executor, path.as_bytes())
+    let way = executor.proxy.executable().way(&executor.proxy.files);
+    own_string(executor, &way)
+}
+
+/// Whether `path` names the executable of `process`, which it is of.
+pub(super) fn names_own_executable(path: &[u8], process: u32) -> bool {
+    special(path, process) == Some(Special::Executable)
 }
 
 /// The descriptor that the path of argument `position` begins at, if the call has one.
@@ -86,8 +90,9 @@ pub(super) fn read_link(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
     let Some(buffer) = frame.request.buffer(position + 1, Role::WHOLE).copied() else {
         return Err(Refusal::Errno(libc::EFAULT));
     };
-    let path = frame.executor.proxy.executable();
-    let answer = &path.as_bytes()[..path.as_bytes().len().min(size.unsigned_abs() as usize)];
+    let proxy = frame.executor.proxy;
+    let path = proxy.executable().path(&proxy.files);
+    let answer = &path[..path.len().min(size.unsigned_abs() as usize)];
     if buffer.accessible < answer.len() as u64 {
         return Err(Refusal::Errno(libc::EFAULT));
     }
@@ -105,7 +110,7 @@ fn executable_owner(frame: &mut Frame<'_, '_>, position: usize) -> Result<Option
     }
     frame.executor.copy_in(frame.request, &buffer, &mut text[..length])?;
     let own = frame.executor.proxy.process;
-    if special(&text[..length], own) == Some(Special::Executable) {
+    if names_own_executable(&text[..length], own) {
         return Ok(Some(own));
     }
     let owner = text[..length].strip_prefix(b"/proc/").and_then(|rest| rest.strip_suffix(b"/exe"));

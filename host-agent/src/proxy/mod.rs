@@ -21,7 +21,7 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
-use std::ffi::{CString, OsString};
+use std::ffi::CString;
 use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
@@ -29,7 +29,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use virtio_ikc::notice::FIRST_PLACE;
 
-use crate::execute::{Credentials, Files, Refusal};
+use crate::execute::{Credentials, Files, Program, Refusal};
 use crate::memory::Partition;
 use crate::own_descriptors::{OwnDescriptors, OwnFile};
 use crate::protocol::FromAgent;
@@ -82,7 +82,7 @@ pub(crate) struct Proxy {
     /// Who the program is.
     pub(crate) credentials: Credentials,
     /// What /proc/self/exe names.
-    pub(crate) executable: RwLock<Arc<OsString>>,
+    pub(crate) executable: RwLock<Arc<Program>>,
     /// The signal that the program wants when its parent dies (PR_SET_PDEATHSIG, prctl(2)), or 0.
     pub(crate) death_signal: AtomicU32,
     /// How often its first thread has begun to wait for a signal.
@@ -111,13 +111,13 @@ impl Proxy {
     }
 
     /// What /proc/self/exe names.
-    pub(crate) fn executable(&self) -> Arc<OsString> {
+    pub(crate) fn executable(&self) -> Arc<Program> {
         Arc::clone(&self.executable.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Changes that.
-    pub(crate) fn set_executable(&self, path: OsString) {
-        *self.executable.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(path);
+    pub(crate) fn set_executable(&self, program: Program) {
+        *self.executable.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(program);
     }
 
     /// The signal that the program wants when its parent dies, or 0.

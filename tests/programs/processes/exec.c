@@ -50,6 +50,31 @@ ROLE(ids)
 	return 0;
 }
 
+ROLE(own_link)
+{
+	check_name = "executed";
+	show("executed by its link");
+	return count;
+}
+
+ROLE(removed)
+{
+	char link[4096], *words_of_next[] = {"name", "own_link", "x", NULL};
+	check_name = "executed";
+	SUCCESS(unlink(words[0]));
+	ssize_t length = readlink("/proc/self/exe", link, sizeof link - 1);
+	REQUIRE(length > 0);
+	link[length] = 0;
+	char *end = strstr(link, " (deleted)");
+	show("link says that it is gone %d", end != NULL && end[10] == 0);
+	int file = open("/proc/self/exe", O_RDONLY);
+	struct stat by_file, by_link;
+	show("the same file %d", fstat(file, &by_file) == 0 && stat("/proc/self/exe", &by_link) == 0 && by_file.st_ino == by_link.st_ino);
+	close(file);
+	RESULT(execv("/proc/self/exe", words_of_next));
+	return 1;
+}
+
 ROLE(name)
 {
 	check_name = "executed";
@@ -80,6 +105,34 @@ static void become(const char *role, const char *first)
 {
 	execl(this_program(), "name", role, first, NULL);
 	_exit(98);
+}
+
+CASE(program_can_be_executed_by_its_link)
+{
+	char *const words[] = {"name", "own_link", "one", NULL};
+	pid_t child = forked();
+	if (child == 0) {
+		execv("/proc/self/exe", words);
+		_exit(98);
+	}
+	show_end("child", child);
+}
+
+CASE(program_that_was_removed_is_still_there)
+{
+	char bytes[4096];
+	int from = open(this_program(), O_RDONLY), to = open("copy", O_WRONLY | O_CREAT | O_CLOEXEC, 0700);
+	REQUIRE(from != -1 && to != -1);
+	for (ssize_t count; (count = read(from, bytes, sizeof bytes)) > 0;)
+		REQUIRE(write(to, bytes, (size_t)count) == count);
+	close(from);
+	close(to);
+	pid_t child = forked();
+	if (child == 0) {
+		execl("./copy", "name", "removed", "copy", NULL);
+		_exit(98);
+	}
+	show_end("child", child);
 }
 
 CASE(words_and_environment_arrive)
