@@ -1,5 +1,5 @@
-// What is done very often, to see that nothing is lost or kept: `soak children N` lets N processes live at once, `soak forks N`
-// forks and waits N times (each executes this program), `soak wakes N` has two threads wake each other N times.
+// What is done very often, to see that nothing is lost or kept: `soak children N` lets N processes live at once, `soak threads N` N
+// threads, `soak forks N` forks and waits N times (each executes this program), `soak wakes N` has two threads wake each other N times.
 #include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
@@ -32,6 +32,31 @@ static void children(long count) {
     close(leave[1]);
     long ended = 0;
     for (int status; wait(&status) > 0;) ended += status == 0;
+    printf("%ld ended well\n", ended);
+}
+
+static pthread_barrier_t all_alive;
+
+static void *one_of_many(void *unused) {
+    (void)unused;
+    pthread_barrier_wait(&all_alive);
+    return (void *)syscall(SYS_gettid);
+}
+
+static void threads(long count) {
+    pthread_t *made = calloc(count, sizeof *made);
+    if (!made || pthread_barrier_init(&all_alive, NULL, count + 1)) exit(2);
+    for (long i = 0; i < count; i++) {
+        int error = pthread_create(&made[i], NULL, one_of_many, NULL);
+        if (error) { printf("thread %ld: %s\n", i, strerror(error)); exit(1); }
+    }
+    pthread_barrier_wait(&all_alive);
+    printf("%ld alive\n", count);
+    long ended = 0;
+    for (long i = 0; i < count; i++) {
+        void *tid;
+        ended += pthread_join(made[i], &tid) == 0 && (long)tid > 0;
+    }
     printf("%ld ended well\n", ended);
 }
 
@@ -76,6 +101,7 @@ int main(int argc, char **argv) {
     if (argc != 3) return 2;
     long count = atol(argv[2]);
     if (!strcmp(argv[1], "children")) children(count);
+    if (!strcmp(argv[1], "threads")) threads(count);
     if (!strcmp(argv[1], "forks")) forks(count);
     if (!strcmp(argv[1], "wakes")) wakes(count);
     return 0;

@@ -1,4 +1,4 @@
-//! What is done so often that a loss or a leak shows: a thousand processes alive at once, a hundred thousand births and deaths, ten
+//! What is done so often that a loss or a leak shows: a thousand processes and four thousand threads alive at once, a hundred thousand births and deaths, ten
 //! million futex wake-ups. Natively first; on the LWK with `--stats`, whose lines of memory tell whether something was kept.
 
 use std::path::Path;
@@ -10,7 +10,8 @@ use anyhow::{Context, Result, bail};
 use crate::workspace::{self, Workspace};
 
 /// What is done, as `soak.c` calls it; how often; and how often in the short form.
-const JOBS: [(&str, u32, u32); 3] = [("children", 1000, 200), ("forks", 100_000, 1000), ("wakes", 10_000_000, 200_000)];
+const JOBS: [(&str, u32, u32); 4] =
+    [("children", 1000, 200), ("threads", 4000, 500), ("forks", 100_000, 1000), ("wakes", 10_000_000, 200_000)];
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
