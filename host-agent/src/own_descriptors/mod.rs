@@ -2,7 +2,8 @@
 //!
 //! A program's first free descriptor must be the natural one and its limit must be its own. So the agent's lie right
 //! above the soft limit where Linux will not give any out; if there is no room (the hard limit is the soft one), right
-//! below it. Every call that names one of them is refused as if it were closed. Only the numbers in use are: a
+//! below it. But they do not lie higher than 1,920: Linux copies a table as long as the highest number for every child.
+//! A program that opens more than that finds some numbers taken. Every call that names one of them is refused as if it were closed. Only the numbers in use are: a
 //! program that raises its limit has the others.
 
 mod file;
@@ -26,8 +27,8 @@ pub(crate) use file::OwnFile;
 const COUNT: u32 = 4096;
 /// The lowest place: programs that count on a fixed number of descriptors count on fewer.
 const LOWEST: u32 = 512;
-/// The highest place, because Linux keeps a table as long as the highest number.
-const HIGHEST: u32 = 65_536;
+/// The highest place for the first of them: with a hundred it makes a table of 2,048.
+const HIGHEST: u32 = 1920;
 
 /// Where the agent's own descriptors are put, and which they are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,13 +46,17 @@ impl OwnDescriptors {
     }
 
     const fn within(soft: u32, hard: u32) -> Self {
-        let above = if soft < LOWEST { LOWEST } else { soft };
-        if above <= HIGHEST && hard.saturating_sub(above) >= COUNT {
-            return Self { first: above, end: above + COUNT };
+        let first = if soft < LOWEST {
+            LOWEST
+        } else if soft > HIGHEST {
+            HIGHEST
+        } else {
+            soft
+        };
+        if hard.saturating_sub(first) >= COUNT {
+            return Self { first, end: first + COUNT };
         }
-        let end = if soft > HIGHEST { HIGHEST } else { soft };
-        let count = if end / 4 < COUNT { end / 4 } else { COUNT };
-        Self { first: end - count, end }
+        Self { first: soft - soft / 4, end: soft }
     }
 
     /// Moves a descriptor to where they lie. One thread at a time.
@@ -128,9 +133,14 @@ mod tests {
 
     #[test]
     fn they_lie_below_the_soft_limit_where_it_is_the_hard_one() {
-        assert_eq!(OwnDescriptors::within(20_000, 20_000), OwnDescriptors { first: 15_904, end: 20_000 });
         assert_eq!(OwnDescriptors::within(1024, 1024), OwnDescriptors { first: 768, end: 1024 });
-        assert_eq!(OwnDescriptors::within(1 << 20, 1 << 20), OwnDescriptors { first: 61_440, end: 65_536 });
+        assert_eq!(OwnDescriptors::within(4096, 4096), OwnDescriptors { first: 3072, end: 4096 });
+    }
+
+    #[test]
+    fn they_do_not_lie_so_high_that_children_cost_more() {
+        assert_eq!(OwnDescriptors::within(20_000, 20_000), OwnDescriptors { first: 1920, end: 6016 });
+        assert_eq!(OwnDescriptors::within(1 << 20, 1 << 20), OwnDescriptors { first: 1920, end: 6016 });
     }
 
     #[test]
