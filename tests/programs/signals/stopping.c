@@ -72,6 +72,36 @@ CASE(stopped_process_does_not_run)
 	finish(child);
 }
 
+/* It does not come back from the call before it is continued, or at all. */
+CASE(own_stop_and_kill_act_at_once)
+{
+	int late = 0;
+	words = shared_words();
+	for (int i = 0; i < 30; i++) {
+		int status, number = i % 2 ? SIGSTOP : SIGKILL;
+		words[0] = 0;
+		pid_t child = forked();
+		if (child == 0) {
+			if (i % 3 == 0)
+				kill(getpid(), number);
+			else if (i % 3 == 1)
+				syscall(SYS_tgkill, getpid(), gettid(), number);
+			else
+				syscall(SYS_tkill, gettid(), number);
+			words[0] = 1;
+			_exit(0);
+		}
+		REQUIRE(waitpid(child, &status, WUNTRACED) == child);
+		late += words[0];
+		REQUIRE(number == SIGKILL ? WIFSIGNALED(status) : WIFSTOPPED(status));
+		if (number == SIGSTOP) {
+			kill(child, SIGCONT);
+			REQUIRE(waitpid(child, &status, 0) == child && status == 0 && words[0] == 1);
+		}
+	}
+	show("late %d", late);
+}
+
 CASE(all_threads_stop)
 {
 	pid_t child = counting_child(3);

@@ -10,7 +10,8 @@ use crate::arch::boot;
 use crate::errno::{Errno, SysResult};
 use crate::ikc::request::{self, Draft};
 use crate::process::process::Process;
-use crate::process::signal::{left, queue_for_process, queue_for_thread, set_stopped};
+use crate::process::exit;
+use crate::process::signal::{deliver, left, queue_for_process, queue_for_thread, set_stopped};
 use crate::process::table;
 use crate::process::thread::Thread;
 
@@ -38,9 +39,14 @@ fn signal_of(number: u64) -> Result<Option<Signal>, Errno> {
     }
 }
 
-/// SIGKILL and SIGSTOP act on the proxy, and so on the whole process: Linux does that.
-fn is_linux_business(number: u64) -> bool {
-    [Signal::KILL, Signal::STOP].iter().any(|signal| u64::from(signal.number()) == number & 0xffff_ffff)
+/// SIGKILL and SIGSTOP for the own process: the caller does not return to its program before they have acted.
+fn act_at_once(thread: &Thread, number: u64) -> bool {
+    match signal_of(number) {
+        Ok(Some(Signal::KILL)) => exit::by_signal(Signal::KILL),
+        Ok(Some(Signal::STOP)) => deliver::stop(thread, Signal::STOP),
+        _ => return false,
+    }
+    true
 }
 
 fn sent(thread: &Thread, signal: Signal, how: i32) -> SignalInfo {
@@ -82,9 +88,12 @@ fn named_by(thread: &Thread, pid: i32) -> Vec<Arc<Process>> {
 /// kill(2).
 pub fn kill(thread: &Thread, arguments: [u64; 6]) -> First {
     let [pid, number, ..] = arguments;
-    if !is_own_process(thread, pid) || is_linux_business(number) {
+    if !is_own_process(thread, pid) {
         follow_stop(thread, pid, number);
         return First::Offload(arguments);
+    }
+    if act_at_once(thread, number) {
+        return First::Done(Ok(0));
     }
     First::Done(signal_of(number).and_then(|signal| {
         if let Some(signal) = signal {
@@ -97,7 +106,7 @@ pub fn kill(thread: &Thread, arguments: [u64; 6]) -> First {
 /// tkill(2).
 pub fn kill_thread(thread: &Thread, arguments: [u64; 6]) -> First {
     let [tid, number, ..] = arguments;
-    match own_thread(thread, tid).filter(|_| !is_linux_business(number)) {
+    match own_thread(thread, tid) {
         Some(target) => First::Done(to_thread(thread, &target, number)),
         None => First::Offload(arguments),
     }
@@ -106,14 +115,16 @@ pub fn kill_thread(thread: &Thread, arguments: [u64; 6]) -> First {
 /// tgkill(2).
 pub fn kill_thread_of(thread: &Thread, arguments: [u64; 6]) -> First {
     let [pid, tid, number, ..] = arguments;
-    let wanted = is_own_process(thread, pid) && !is_linux_business(number);
-    match own_thread(thread, tid).filter(|_| wanted) {
+    match own_thread(thread, tid).filter(|_| is_own_process(thread, pid)) {
         Some(target) => First::Done(to_thread(thread, &target, number)),
         None => First::Offload(arguments),
     }
 }
 
 fn to_thread(thread: &Thread, target: &Thread, number: u64) -> SysResult {
+    if act_at_once(thread, number) {
+        return Ok(0);
+    }
     if let Some(signal) = signal_of(number)? {
         queue_for_thread(target, sent(thread, signal, code::SI_TKILL))?;
     }
