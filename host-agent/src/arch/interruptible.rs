@@ -6,6 +6,9 @@
 //! bounds are known. The signal's handler looks where it hit: between the check of the mark and the `syscall`
 //! instruction (or back on it, when Linux is about to restart the call) nothing has been done yet, and the
 //! handler sends the thread to the way out. After it, the call's own answer counts. musl cancels threads so.
+//!
+//! A call that did not begin is made all the same, because Linux interrupts only what waits: while it runs, a timer sends the
+//! signal again and again.
 #![allow(unsafe_code)]
 
 use std::arch::global_asm;
@@ -17,6 +20,9 @@ use super::signal::{INTERRUPT_SIGNAL, install};
 
 /// What an interrupted call answers: `-EINTR`.
 pub(crate) const INTERRUPTED: i64 = -(libc::EINTR as i64);
+
+/// What the routine answers when the mark was there before the call; no answer of Linux's.
+const NOT_BEGUN: i64 = -5000;
 
 /// What a thread shares with those who may interrupt it.
 #[derive(Debug, Default)]
@@ -54,11 +60,12 @@ global_asm!(
     "ret",
     ".globl lwk_interruptible_abort",
     "lwk_interruptible_abort:",
-    "mov rax, -4",
+    "mov rax, {NOT_BEGUN}",
     "pop r12",
     "ret",
     ".size lwk_interruptible_call, . - lwk_interruptible_call",
     ".popsection",
+    NOT_BEGUN = const NOT_BEGUN,
 );
 
 unsafe extern "C" {
@@ -78,11 +85,12 @@ impl Interruptible {
         HANDLED.set(Some(&self.handled));
     }
 
-    /// Executes system call `number`, or answers [`INTERRUPTED`] without executing it when `word` is negative.
-    pub(crate) fn call(&self, number: i64, arguments: [Argument<'_>; 6]) -> i64 {
+    /// Executes system call `number`. `None` if `word` was negative before it began.
+    pub(crate) fn call(&self, number: i64, arguments: [Argument<'_>; 6]) -> Option<i64> {
         // SAFETY: the routine keeps the C calling convention, reads the two references while they live, and makes a
         // system call whose arguments are as sound as those of `raw_call::call`.
-        unsafe { lwk_interruptible_call(&raw const self.word, &raw const arguments, number) }
+        let answer = unsafe { lwk_interruptible_call(&raw const self.word, &raw const arguments, number) };
+        (answer != NOT_BEGUN).then_some(answer)
     }
 }
 

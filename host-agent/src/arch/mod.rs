@@ -7,6 +7,7 @@ mod interruptible;
 mod raw_call;
 mod signal;
 mod thread;
+mod ticker;
 
 pub(crate) use descriptor::{
     borrow_descriptor, close_descriptor, close_inherited, close_streams, drain_signals, signal_descriptor,
@@ -20,3 +21,4 @@ pub(crate) use signal::{
     set_parent_death_signal, stop_by, take_pending, wait_for_signal,
 };
 pub(crate) use thread::start_small_thread;
+pub(crate) use ticker::Ticker;

@@ -4,11 +4,11 @@
 //! request that is meant, and the worker that ends its turn sees the mark. A worker that was marked waits until the
 //! signal has hit it; so a signal never strays into the next request.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use virtio_ikc::table::Call;
 
-use crate::arch::{self, Argument, Interruptible};
+use crate::arch::{self, Argument, INTERRUPTED, Interruptible, Ticker};
 use crate::memory::HostRun;
 
 /// The worker executes a request.
@@ -23,6 +23,8 @@ pub(crate) struct Turn {
     shared: Interruptible,
     thread: AtomicU32,
     handled_before: AtomicU32,
+    /// The request was to be interrupted before it began.
+    late: AtomicBool,
 }
 
 impl Turn {
@@ -39,15 +41,26 @@ impl Turn {
         self.shared.word.store(word(sequence), Ordering::Release);
     }
 
+    /// The request that was taken is to be interrupted.
+    pub(crate) fn begin_late(&self) {
+        self.late.store(true, Ordering::Relaxed);
+    }
+
     /// It is done. Answers whether it was to be interrupted.
     pub(crate) fn end(&self) -> bool {
+        let late = self.late.swap(false, Ordering::Relaxed);
         if self.shared.word.swap(0, Ordering::AcqRel) >= 0 {
-            return false;
+            return late;
         }
+        self.await_signal();
+        true
+    }
+
+    /// Waits until the signal of whoever marked the word has hit this thread.
+    fn await_signal(&self) {
         while self.shared.handled.load(Ordering::Acquire) == self.handled_before.load(Ordering::Relaxed) {
             std::thread::yield_now();
         }
-        true
     }
 
     /// Interrupts request `sequence` if it is the one that the worker, a thread of `process`, executes.
@@ -71,14 +84,27 @@ impl Turn {
 
     /// Executes call `number` in place of that of a row.
     pub(crate) fn call_as(&self, row: &Call, number: i64, arguments: [Argument<'_>; 6]) -> i64 {
-        if row.may_wait() { self.shared.call(number, arguments) } else { arch::call(number, arguments) }
+        if row.may_wait() { self.wait(number, arguments) } else { arch::call(number, arguments) }
+    }
+
+    /// Executes a call that may wait. If it was to be interrupted before it began, it is: as on Linux only if it does wait.
+    fn wait(&self, number: i64, arguments: [Argument<'_>; 6]) -> i64 {
+        if !self.late.load(Ordering::Relaxed) {
+            if let Some(answer) = self.shared.call(number, arguments) {
+                return answer;
+            }
+            self.await_signal();
+            self.begin_late();
+        }
+        let Some(_ticker) = Ticker::start() else { return INTERRUPTED };
+        arch::call(number, arguments)
     }
 
     /// msync(2) of memory in the window.
     pub(crate) fn synchronise(&self, run: HostRun, flags: u64) -> i64 {
         let [start, length, flags] =
             [Argument::partition(run), Argument::number(run.length() as u64), Argument::number(flags)];
-        self.shared.call(libc::SYS_msync, [start, length, flags, Argument::NULL, Argument::NULL, Argument::NULL])
+        self.wait(libc::SYS_msync, [start, length, flags, Argument::NULL, Argument::NULL, Argument::NULL])
     }
 }
 

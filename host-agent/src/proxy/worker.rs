@@ -148,9 +148,10 @@ impl Worker {
         let vcpu = request.vcpu;
         let waits = may_wait(&request);
         let leaves = waits || takes_long(&request);
-        let answer = if waits && taken.interrupted {
-            Ok(Answer::from(INTERRUPTED))
-        } else if leaves {
+        if waits && taken.interrupted {
+            self.executor.turn.begin_late();
+        }
+        let answer = if leaves {
             if let Some(ticket) = self.ticket.take() {
                 proxy.wires.roster.return_ticket(ticket);
             }
@@ -161,7 +162,7 @@ impl Worker {
         } else {
             self.executor.execute(&request)
         };
-        let interrupted = self.executor.turn.end() || taken.interrupted;
+        let interrupted = self.executor.turn.end();
         reply(proxy, self.queue, taken, vcpu, &answer?, waits && interrupted)?;
         self.finish();
         Ok(())

@@ -329,3 +329,33 @@ CASE(computation_is_interrupted)
 		spins++;
 	show("caught %d, spun %d", caught, spins > 0);
 }
+
+/* Interrupted is only what waits (signal(7)): not files, not locks that are free, not pipes with something in them. */
+CASE(calls_that_need_not_wait_are_not_interrupted)
+{
+	char byte = 0;
+	int pipes[2], interrupted = 0;
+	struct itimerval often = {{0, 1000}, {0, 1000}}, never = {{0, 0}, {0, 0}};
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
+	int file = open("file", O_RDWR | O_CREAT, 0600);
+	REQUIRE(file != -1 && pipe(pipes) == 0 && pwrite(file, "x", 1, 0) == 1);
+	REQUIRE(write(pipes[1], "0123456789abcdef", 16) == 16);
+	caught = 0;
+	answer = -1;
+	handle(SIGALRM, on_alarm, 0);
+	setitimer(ITIMER_REAL, &often, NULL);
+	for (int i = 0; caught < 300; i++) {
+		struct pollfd ready = {.fd = pipes[0], .events = POLLIN};
+		lock.l_type = i % 2 ? F_UNLCK : F_WRLCK;
+		interrupted += pread(file, &byte, 1, 0) != 1;
+		interrupted += pwrite(file, &byte, 1, 0) != 1;
+		interrupted += fcntl(file, F_SETLKW, &lock) != 0;
+		interrupted += poll(&ready, 1, -1) != 1;
+		interrupted += read(pipes[0], &byte, 1) != 1;
+		interrupted += write(pipes[1], &byte, 1) != 1;
+		int other = open("file", O_RDONLY);
+		interrupted += other == -1 || close(other) != 0;
+	}
+	setitimer(ITIMER_REAL, &never, NULL);
+	show("interrupted %d", interrupted);
+}
