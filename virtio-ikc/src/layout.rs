@@ -25,8 +25,8 @@ pub const WINDOW: u64 = 0x7ff4_0000_0000;
 
 /// Guest-physical address of the boot page.
 pub const BOOT_PAGE: u64 = 0x1000;
-/// Guest-physical address of the notice board (one page, see [`crate::notice`]).
-pub const NOTICE_PAGE: u64 = 0x2000;
+/// Guest-physical address of the notice board ([`crate::notice::BYTES`]).
+pub const NOTICE_BOARD: u64 = 0x2000;
 /// Guest-physical address at which the LWK's image is loaded.
 pub const IMAGE_PHYSICAL: u64 = 0x10_0000;
 /// Guest-physical memory below the hole for devices ends here at the latest.

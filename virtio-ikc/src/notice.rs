@@ -6,6 +6,11 @@
 //! says "look", never "there is something": it may be set without need.
 //!
 //! Place 0 is the agent's (its queue of events), place 1 the first process's.
+//!
+//! Beside the maps each vCPU has a word in which it says whether it looks at the board by itself, again and again. Nobody needs to
+//! interrupt it then.
+
+use crate::layout::MAX_VCPUS;
 
 /// Places on the board: processes at a time, and the agent.
 pub const PLACES: usize = 4096;
@@ -21,10 +26,17 @@ pub const TO_AGENT: u64 = 0;
 /// Offset on the board of the bit map that proxies and agent set and the LWK takes.
 pub const TO_LWK: u64 = (WORDS * 8) as u64;
 
+/// Offset on the board of the vCPUs' words: 1 in the word of one that looks by itself, else 0.
+pub const LOOKING: u64 = 4096;
+/// From one of these words to the next: each has a cache line of its own.
+pub const LOOKING_STRIDE: u64 = 64;
+/// Bytes of the board.
+pub const BYTES: u64 = LOOKING + MAX_VCPUS as u64 * LOOKING_STRIDE;
+
 /// The offset (in a bit map) of the word of `place`, and its bit.
 #[must_use]
 pub const fn bit_of(place: usize) -> (u64, u64) {
     ((place / 64 * 8) as u64, 1 << (place % 64))
 }
 
-const _: () = assert!(WORDS * 16 <= 4096);
+const _: () = assert!(WORDS as u64 * 16 <= LOOKING);

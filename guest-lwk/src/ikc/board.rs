@@ -3,8 +3,10 @@
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use virtio_ikc::address::GuestPhysical;
-use virtio_ikc::layout::NOTICE_PAGE;
-use virtio_ikc::notice::{AGENT_PLACE, TO_AGENT, TO_LWK, WORDS as NOTICE_WORDS, bit_of};
+use virtio_ikc::layout::NOTICE_BOARD;
+use virtio_ikc::notice::{
+    AGENT_PLACE, LOOKING, LOOKING_STRIDE, TO_AGENT, TO_LWK, WORDS as NOTICE_WORDS, bit_of,
+};
 
 use super::{device, events};
 use crate::arch::direct_map::atomic_u64;
@@ -16,7 +18,7 @@ use crate::{schedule, statistics};
 static WORDS: AtomicUsize = AtomicUsize::new(1);
 
 fn word(map: u64, index: usize) -> &'static AtomicU64 {
-    atomic_u64(GuestPhysical(NOTICE_PAGE + map + index as u64 * 8))
+    atomic_u64(GuestPhysical(NOTICE_BOARD + map + index as u64 * 8))
 }
 
 /// Takes note that `place` is in use from now on.
@@ -29,6 +31,28 @@ static EVENTS: [AtomicU64; NOTICE_WORDS] = [const { AtomicU64::new(0) }; NOTICE_
 
 fn in_use() -> core::ops::Range<usize> {
     0..WORDS.load(Ordering::Relaxed)
+}
+
+fn looking(vcpu: usize) -> &'static AtomicU64 {
+    word(LOOKING + vcpu as u64 * LOOKING_STRIDE, 0)
+}
+
+/// Says that this vCPU, `vcpu`, looks at the board again and again: Linux need not interrupt it.
+pub fn look(vcpu: usize) {
+    let looking = looking(vcpu);
+    if looking.load(Ordering::Relaxed) == 0 {
+        looking.store(1, Ordering::Relaxed);
+    }
+}
+
+/// Says that it does so no longer. Whether it has to look once more, because it was not interrupted for what has come.
+pub fn look_away(vcpu: usize) -> bool {
+    let looking = looking(vcpu);
+    if looking.load(Ordering::Relaxed) == 0 {
+        return false;
+    }
+    looking.store(0, Ordering::SeqCst);
+    has_news()
 }
 
 /// Whether there is something for anybody.
@@ -92,7 +116,7 @@ fn places_of(index: usize, bits: u64) -> impl Iterator<Item = usize> {
 /// Lets the proxy at `place` look at its queues.
 pub fn ring(place: usize) {
     let (offset, bit) = bit_of(place);
-    atomic_u64(GuestPhysical(NOTICE_PAGE + TO_AGENT + offset)).fetch_or(bit, Ordering::SeqCst);
+    atomic_u64(GuestPhysical(NOTICE_BOARD + TO_AGENT + offset)).fetch_or(bit, Ordering::SeqCst);
     statistics::doorbell();
     device::ring_doorbell();
 }

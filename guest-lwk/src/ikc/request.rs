@@ -253,6 +253,13 @@ impl Wait<'_> {
 
     /// Looks for the reply for a while.
     fn spin(&mut self) -> Option<Reply> {
+        schedule::look();
+        let reply = self.look_for_reply();
+        schedule::look_away();
+        reply
+    }
+
+    fn look_for_reply(&mut self) -> Option<Reply> {
         let limit = if boot::may_spin() { self.patience * u64::from(boot::page().tsc_khz) / 1000 } else { 0 };
         let start = time::ticks();
         let mut spins = 0_u32;

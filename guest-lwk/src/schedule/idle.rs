@@ -11,7 +11,7 @@ use crate::process::thread::Thread;
 use crate::statistics;
 
 /// How long it looks around.
-const SPIN_MICROSECONDS: u64 = 50;
+const SPIN_MICROSECONDS: u64 = 800;
 
 /// The life of a vCPU: its boot stack is where it goes when no thread is left.
 pub fn idle() -> ! {
@@ -19,6 +19,7 @@ pub fn idle() -> ! {
     let spin = if boot::may_spin() { SPIN_MICROSECONDS * u64::from(boot::page().tsc_khz) / 1000 } else { 0 };
     let mut since = time::ticks();
     loop {
+        super::look();
         poll();
         if run_next() {
             since = time::ticks();
@@ -47,6 +48,7 @@ fn find_thread(vcpu: &Vcpu) -> Option<Arc<Thread>> {
 
 fn halt(vcpu: &Vcpu) {
     vcpu.set_state(State::Halted);
+    super::look_away();
     // The page table of whoever ran here last may be given back while this vCPU sleeps.
     switch::enter_space(vcpu, boot::page().page_table);
     let waiting = vcpu::all().iter().any(|other| other.count() > 0);

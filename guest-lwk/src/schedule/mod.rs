@@ -25,8 +25,22 @@ pub use vcpu::{count_busy, initialise, others_wait, times};
 use alloc::sync::Arc;
 
 use crate::arch::{current, privileged, time};
+use crate::ikc::board;
 use crate::process::thread::Thread;
 use crate::process::timer::Timer;
+
+/// Says that this vCPU polls until [`look_away`], or until it runs another thread.
+pub fn look() {
+    board::look(current::vcpu());
+}
+
+/// Ends that. What has come up in the meantime is seen to before the program goes on.
+pub fn look_away() {
+    let vcpu = current::vcpu();
+    if board::look_away(vcpu) {
+        privileged::ask(vcpu, ASK_TO_LOOK);
+    }
+}
 
 /// What a vCPU is asked that shall look at its state before its program goes on.
 pub const ASK_TO_LOOK: u64 = 1;

@@ -70,6 +70,7 @@ fn to_idle(vcpu: &'static Vcpu) {
 
 /// Goes from the current thread, or from the idle loop, to `next`. Comes back when it is this one's turn again, maybe on another vCPU.
 pub fn to_thread(vcpu: &'static Vcpu, next: Arc<Thread>) {
+    super::look_away();
     let from = vcpu.current.lock().take();
     let save: *const AtomicU64 = match &from {
         Some(thread) => {

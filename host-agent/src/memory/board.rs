@@ -4,9 +4,9 @@
 use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use virtio_ikc::address::{GuestPhysical, PAGE_SIZE};
-use virtio_ikc::layout::NOTICE_PAGE;
-use virtio_ikc::notice::{TO_AGENT, TO_LWK, WORDS, bit_of};
+use virtio_ikc::address::GuestPhysical;
+use virtio_ikc::layout::{MAX_VCPUS, NOTICE_BOARD};
+use virtio_ikc::notice::{BYTES, LOOKING, LOOKING_STRIDE, TO_AGENT, TO_LWK, WORDS, bit_of};
 
 use super::partition::Partition;
 
@@ -19,7 +19,7 @@ pub(crate) struct Board {
 impl Board {
     /// The board of `partition`; `None` if that has no memory there.
     pub(crate) fn of(partition: &'static Partition) -> Option<Self> {
-        let run = partition.check(GuestPhysical(NOTICE_PAGE), PAGE_SIZE)?;
+        let run = partition.check(GuestPhysical(NOTICE_BOARD), BYTES)?;
         Some(Self { start: run.address() })
     }
 
@@ -27,6 +27,12 @@ impl Board {
     pub(crate) fn tell_lwk(self, place: usize) {
         let (word, bit) = bit_of(place % (WORDS * 64));
         self.word(TO_LWK, word / 8).fetch_or(bit.to_le(), Ordering::SeqCst);
+    }
+
+    /// Whether vCPU `vcpu` looks at the board by itself. To be asked after [`Board::tell_lwk`].
+    pub(crate) fn is_looked_at_by(self, vcpu: u32) -> bool {
+        let vcpu = u64::from(vcpu) % MAX_VCPUS as u64;
+        self.word(LOOKING + vcpu * LOOKING_STRIDE, 0).load(Ordering::SeqCst) != 0
     }
 
     /// Takes all notes for the agent: calls `found` with each place. To be called after the doorbell was heard.
@@ -44,14 +50,14 @@ impl Board {
         }
     }
 
-    /// Word `index` of the map at `map`.
+    /// Word `index` of what lies at `map`.
     fn word(&self, map: u64, index: u64) -> &AtomicU64 {
         let words: *mut u64 = ptr::with_exposed_provenance_mut(self.start);
         let index = usize::try_from(map / 8 + index).unwrap_or(usize::MAX);
-        assert!(index < 2 * WORDS, "outside of the board");
-        // SAFETY: inside the board's page.
+        assert!(index < BYTES as usize / 8, "outside of the board");
+        // SAFETY: inside the board.
         let place = unsafe { words.add(index) };
-        // SAFETY: aligned, inside the page, which stays mapped; all access to it is atomic.
+        // SAFETY: aligned, inside the board, which stays mapped; all access to it is atomic.
         unsafe { AtomicU64::from_ptr(place) }
     }
 }

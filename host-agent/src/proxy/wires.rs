@@ -35,6 +35,9 @@ impl Wires {
     pub(crate) fn interrupt(&self, place: usize, vcpu: u32) {
         let Some(interrupt) = self.interrupts.get(vcpu as usize) else { return };
         self.board.tell_lwk(place);
+        if self.board.is_looked_at_by(vcpu) {
+            return;
+        }
         // Should the counter be full, the interrupt is under way already.
         let _ = rustix::io::write(interrupt.as_fd(), &1_u64.to_ne_bytes());
         self.roster.counters.interrupts.fetch_add(1, Ordering::Relaxed);

@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt;
 use std::time::{Duration, Instant};
 
 use virtio_ikc::address::GuestPhysical;
-use virtio_ikc::layout::NOTICE_PAGE;
+use virtio_ikc::layout::NOTICE_BOARD;
 use virtio_ikc::message::{
     BufferDescriptor, Direction, EVENT_BYTES, EventKind, Operation, PROCESS_EVENTS, PROCESS_QUEUE_SIZE, REQUEST_BYTES,
     RequestHeader, Role,
@@ -204,7 +204,7 @@ impl Process {
     fn ring(&self) {
         let (word, bit) = bit_of(self.place);
         // The other places of the word are not told, but no test asks in two processes at once.
-        self.write(NOTICE_PAGE + TO_AGENT + word, &bit.to_le_bytes());
+        self.write(NOTICE_BOARD + TO_AGENT + word, &bit.to_le_bytes());
         rustix::io::write(&self.doorbell, &1_u64.to_ne_bytes()).unwrap();
     }
 

@@ -1,7 +1,7 @@
 //! What is in memory after [`prepare`], seen as a processor would see it.
 
 use virtio_ikc::boot::{BOOT_MAGIC, BootPage, EntryData, flag};
-use virtio_ikc::layout::{LWK_IMAGE, NOTICE_PAGE, WINDOW, WINDOW_BYTES, WINDOW_PHYSICAL, vcpu_area};
+use virtio_ikc::layout::{LWK_IMAGE, NOTICE_BOARD, WINDOW, WINDOW_BYTES, WINDOW_PHYSICAL, vcpu_area};
 use vm_memory::{Bytes, GuestAddress};
 
 use super::*;
@@ -81,7 +81,7 @@ fn the_window_of_shared_mappings_is_mapped_whole() {
 fn the_notice_board_is_left_empty() {
     let (memory, _) = booted(&settings(Privilege::RING3));
     let mut board = [1; 4096];
-    memory.read_slice(&mut board, GuestAddress(NOTICE_PAGE)).expect("in memory");
+    memory.read_slice(&mut board, GuestAddress(NOTICE_BOARD)).expect("in memory");
     assert_eq!(board, [0; 4096]);
 }
 
