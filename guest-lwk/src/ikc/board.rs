@@ -4,9 +4,7 @@ use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use virtio_ikc::address::GuestPhysical;
 use virtio_ikc::layout::NOTICE_BOARD;
-use virtio_ikc::notice::{
-    AGENT_PLACE, LOOKING, LOOKING_STRIDE, TO_AGENT, TO_LWK, WORDS as NOTICE_WORDS, bit_of,
-};
+use virtio_ikc::notice::{AGENT_PLACE, LOOKING, LOOKING_STRIDE, TO_AGENT, TO_LWK, WORDS as NOTICE_WORDS, bit_of};
 
 use super::{device, events};
 use crate::arch::direct_map::atomic_u64;

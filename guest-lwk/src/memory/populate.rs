@@ -19,6 +19,8 @@ const EAGER_ANONYMOUS_BYTES: u64 = 256 << 10;
 const EAGER_FILE_BYTES: u64 = 64 << 10;
 /// How much a fault populates where a large page does not fit.
 const WINDOW_BYTES: u64 = 128 << 10;
+/// How much of a file it reads: a fault costs as much as some hundred kilobytes from the page cache.
+const FILE_WINDOW_BYTES: u64 = 512 << 10;
 
 /// Why a page could not be put where an area is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -180,8 +182,9 @@ impl AddressSpace {
         if can_be_large(&area, large) && self.table.find(page).is_none() && self.populate_large(&area, large) {
             return Ok(());
         }
-        let window = page & !(WINDOW_BYTES - 1);
-        let end = area.end.min(window + WINDOW_BYTES);
+        let bytes = if matches!(area.backing, Backing::File { .. }) { FILE_WINDOW_BYTES } else { WINDOW_BYTES };
+        let window = page & !(bytes - 1);
+        let end = area.end.min(window + bytes);
         let reached = self.populate_block(&area, page, end)?;
         let _ = self.populate(&(window.max(area.start)..page));
         let _ = self.populate(&(reached..end.max(reached)));

@@ -53,8 +53,9 @@ impl Board {
     /// Word `index` of what lies at `map`.
     fn word(&self, map: u64, index: u64) -> &AtomicU64 {
         let words: *mut u64 = ptr::with_exposed_provenance_mut(self.start);
-        let index = usize::try_from(map / 8 + index).unwrap_or(usize::MAX);
-        assert!(index < BYTES as usize / 8, "outside of the board");
+        let index = map / 8 + index;
+        assert!(index < BYTES / 8, "outside of the board");
+        let index = usize::try_from(index).unwrap_or(usize::MAX);
         // SAFETY: inside the board.
         let place = unsafe { words.add(index) };
         // SAFETY: aligned, inside the board, which stays mapped; all access to it is atomic.
