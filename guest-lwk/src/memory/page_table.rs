@@ -84,12 +84,12 @@ impl PageTable {
         Self { root: boot::page().page_table }
     }
 
-    /// Gives the tables back, which hold no page any more.
+    /// Gives the tables back, but not the pages that stand in them. No vCPU uses them any more.
     pub fn free(self) {
         for index in 0..LWK_SLOT {
             free_tables(read(self.root, index), Level::Top);
         }
-        frames::free_run(self.root, 1);
+        free_table(self.root);
     }
 
     /// What CR3 is loaded with.
@@ -124,7 +124,7 @@ impl PageTable {
                 return Ok(false);
             }
             direct_map::write_entry(table, index, 0);
-            frames::free_run(below, 1);
+            free_table(below);
         }
         direct_map::write_entry(table, index, Entry::new(frame.0, flags).0);
         Ok(true)
@@ -172,6 +172,13 @@ fn free_tables(entry: Entry, level: Level) {
             free_tables(read(table, index), below);
         }
     }
+    free_table(table);
+}
+
+/// Gives a table's frame back. A class S host shadows tables and takes what is written to one for a change of it; a write that fits no
+/// entry (two bytes at offset 2) makes it forget that this was one, where the third whole entry would.
+fn free_table(table: GuestPhysical) {
+    direct_map::write(GuestPhysical(table.0 + 2), &[0; 2]);
     frames::free_run(table, 1);
 }
 
