@@ -15,22 +15,29 @@ use crate::expected::objection;
 use crate::programs::Flavour;
 use crate::run;
 
+/// The variable of the environment that adds the cases that take minutes.
+const LONG: &str = "LONG";
+
 /// A list of tests under construction.
 #[derive(Default)]
 pub struct Suite {
     trials: Vec<Trial>,
     skipped: Vec<String>,
+    left_out: usize,
 }
 
 impl Suite {
     /// Adds `case` with that many CPUs. If something that it needs is not installed it is skipped, with a
-    /// visible line; where the variable `CI` is set it fails.
+    /// visible line; where the variable `CI` is set it fails. One that takes minutes is left out unless [`LONG`] is set.
     pub fn add(&mut self, case: Case, placement: Placement) {
+        if case.long && std::env::var_os(LONG).is_none() {
+            self.left_out += 1;
+            return;
+        }
         let known = if case.differs { ", known to differ" } else { "" };
         let name = format!("{} ({}{known})", case.name, placement.name());
         let Some(lack) = lack(&case, placement) else {
-            let long = case.long;
-            self.trials.push(Trial::test(name, move || check(&case, placement)).with_ignored_flag(long));
+            self.trials.push(Trial::test(name, move || check(&case, placement)));
             return;
         };
         let in_ci = std::env::var_os("CI").is_some();
@@ -73,6 +80,9 @@ impl Suite {
         let conclusion = libtest_mimic::run(&arguments, self.trials);
         if !arguments.list {
             self.skipped.iter().for_each(|line| eprintln!("{line}"));
+            if self.left_out > 0 {
+                eprintln!("left out: {} that take minutes; {LONG}=1 adds them", self.left_out);
+            }
             eprintln!(
                 "compared with Linux: {} the same, {} different, {} skipped",
                 conclusion.num_passed,

@@ -1,5 +1,5 @@
 //! Programs that `cargo xtask install-programs` brings. `cargo test` leaves them out unless they are named: `--test installed`,
-//! and those that take long unless `-- --include-ignored` is given.
+//! and those that take minutes unless the variable `LONG` is set.
 
 use std::path::Path;
 use std::process::ExitCode;

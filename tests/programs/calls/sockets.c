@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
@@ -206,6 +207,29 @@ CASE(errors_of_socket)
 	RESULT(send(file, "x", 1, MSG_NOSIGNAL));
 	RESULT(accept(file, NULL, NULL));
 	RESULT(connect(file, (struct sockaddr *)pair, 1));
+	close(file);
+}
+
+/* netdevice(7): what an interface is asked, also what the kernel does not know any more. */
+CASE(interface_is_asked)
+{
+	static const struct {
+		unsigned long request;
+		const char *name;
+	} requests[] = {
+		{SIOCGIFFLAGS, "flags"},   {SIOCGIFADDR, "address"},  {SIOCGIFNETMASK, "mask"},  {SIOCGIFMTU, "mtu"},
+		{SIOCGIFINDEX, "index"},   {SIOCGIFMEM, "memory"},    {SIOCGIFENCAP, "encap"},   {SIOCGIFSLAVE, "slave"},
+		{SIOCGIFCOUNT, "count"},   {SIOCGIFMAP, "map"},       {SIOCGIFTXQLEN, "queue"},  {SIOCGIFMETRIC, "metric"},
+		{SIOCGIFHWADDR, "hardware"}, {SIOCGIFPFLAGS, "flags of the protocol"},
+	};
+	int file = socket(AF_INET, SOCK_DGRAM, 0);
+	REQUIRE(file != -1);
+	for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+		struct ifreq interface = {.ifr_name = "lo"};
+		int result = ioctl(file, requests[i].request, &interface);
+		show("%s: %d %s, flags %#x", requests[i].name, result, result == -1 ? error_name(errno) : "-",
+		     (unsigned short)interface.ifr_flags);
+	}
 	close(file);
 }
 
