@@ -28,7 +28,7 @@ pub struct Suite {
 
 impl Suite {
     /// Adds `case` with that many CPUs. If something that it needs is not installed it is skipped, with a
-    /// visible line; where the variable `CI` is set it fails. One that takes minutes is left out unless [`LONG`] is set.
+    /// visible line; where the variable `CI` is set it fails. One that takes minutes is left out unless the variable LONG is set.
     pub fn add(&mut self, case: Case, placement: Placement) {
         if case.long && std::env::var_os(LONG).is_none() {
             self.left_out += 1;
