@@ -1,5 +1,6 @@
-//! What is done so often that a loss or a leak shows: a thousand processes and four thousand threads alive at once, a hundred thousand births and deaths, ten
-//! million futex wake-ups. Natively first; on the LWK with `--stats`, whose lines of memory tell whether something was kept.
+//! What is done so often that a loss or a leak shows: a thousand processes and four thousand threads alive at once, a hundred thousand
+//! births and deaths, ten million futex wake-ups. Natively first; on the LWK with `--stats`, whose lines of memory tell whether something
+//! was kept.
 
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -29,6 +29,9 @@ use crate::ikc::board;
 use crate::process::thread::Thread;
 use crate::process::timer::Timer;
 
+/// What a vCPU is asked that shall look at its state before its program goes on.
+pub const ASK_TO_LOOK: u64 = 1;
+
 /// Says that this vCPU polls until [`look_away`], or until it runs another thread.
 pub fn look() {
     board::look(current::vcpu());
@@ -41,9 +44,6 @@ pub fn look_away() {
         privileged::ask(vcpu, ASK_TO_LOOK);
     }
 }
-
-/// What a vCPU is asked that shall look at its state before its program goes on.
-pub const ASK_TO_LOOK: u64 = 1;
 
 /// Lets `thread` run.
 pub fn start(thread: Arc<Thread>) {

@@ -22,7 +22,9 @@ const LONGEST: u64 = 4096;
 /// What the process runs: the file of a handle, or as long as there is none a path.
 #[derive(Debug)]
 pub(crate) enum Program {
+    /// Its path: the first program, until it is open.
     Named(OsString),
+    /// The LWK's handle of it.
     Open(u64),
 }
 

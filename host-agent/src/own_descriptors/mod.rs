@@ -3,7 +3,8 @@
 //! A program's first free descriptor must be the natural one and its limit must be its own. So the agent's lie right
 //! above the soft limit where Linux will not give any out; if there is no room (the hard limit is the soft one), right
 //! below it. But they do not lie higher than 1,920: Linux copies a table as long as the highest number for every child.
-//! A program that opens more than that finds some numbers taken. Every call that names one of them is refused as if it were closed. Only the numbers in use are: a
+//! A program that opens more than that finds some numbers taken. Every call that names one of them is refused as if it were
+//! closed. Only the numbers in use are: a
 //! program that raises its limit has the others.
 
 mod file;

@@ -92,7 +92,6 @@ fn act_by_default(thread: &Thread, signal: Signal) {
 
 /// Stops all threads and the proxy, and with it the job; returns when that goes on.
 pub fn stop(thread: &Thread, signal: Signal) {
-    thread.process().signals.lock().pending.remove(signal.cancels());
     super::set_stopped(thread.process(), true);
     let mut draft = Draft::operation(Operation::STOP);
     draft.arguments([u64::from(signal.number()), 0, 0, 0, 0, 0]);

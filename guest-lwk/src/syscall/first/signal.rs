@@ -43,7 +43,12 @@ fn signal_of(number: u64) -> Result<Option<Signal>, Errno> {
 fn act_at_once(thread: &Thread, number: u64) -> bool {
     match signal_of(number) {
         Ok(Some(Signal::KILL)) => exit::by_signal(Signal::KILL),
-        Ok(Some(Signal::STOP)) => deliver::stop(thread, Signal::STOP),
+        Ok(Some(Signal::STOP)) => {
+            // As when it is sent to others: what would let the process go on has been overtaken.
+            thread.process().signals.lock().pending.remove(Signal::STOP.cancels());
+            thread.signals.lock().pending.remove(Signal::STOP.cancels());
+            deliver::stop(thread, Signal::STOP);
+        }
         _ => return false,
     }
     true
