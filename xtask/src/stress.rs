@@ -36,12 +36,14 @@ const CLASSES: &[&str] = &[
     "switch",
     "sigsegv",
 ];
+/// How long a class runs natively, at most, in seconds: long enough to tell what Linux's results are.
+const NATIVE_SECONDS: u64 = 5;
 /// How much longer than asked a class may take before it is taken to hang.
 const PATIENCE: Duration = Duration::from_secs(90);
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// How long each class runs
+    /// How long each class runs on the LWK
     #[arg(long, default_value_t = 75, value_name = "S")]
     seconds: u64,
     /// CPUs of the partition, or the default one
@@ -68,7 +70,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         |class: &&&str| options.classes.is_empty() || options.classes.iter().any(|name| class.starts_with(name));
     let mut different = Vec::new();
     for class in CLASSES.iter().filter(wanted) {
-        let native = stress(Command::new("stress-ng"), class, options.seconds)?;
+        let native = stress(Command::new("stress-ng"), class, options.seconds.min(NATIVE_SECONDS))?;
         let mut lwk = Command::new(workspace.target.join("release/lwk-vmm"));
         lwk.args(options.cpus.iter().flat_map(|cpus| ["--cpus", cpus])).args([
             "--mem",
