@@ -213,7 +213,14 @@ pub struct EntryData {
     pub in_program: u64,
     /// Bit by bit what other vCPUs ask of this one; they change it by locked instructions.
     pub remote: u64,
+    /// Numbers of the calls that may be quick, bit by bit.
+    pub quick_calls: [u64; QUICK_CALL_WORDS],
+    /// Address of their handler.
+    pub quick_call_handler: u64,
 }
+
+/// Words of [`EntryData::quick_calls`].
+pub const QUICK_CALL_WORDS: usize = 8;
 
 /// The clocks, written by the VMM, read by the vDSO and the LWK.
 ///

@@ -98,14 +98,21 @@ fn aligned(address: GuestPhysical, size: u64) -> *mut u8 {
     pointer(address, size)
 }
 
+/// An entry of a page table. A table walk looks at four, so they are not looked for among the memory regions.
+fn entry(table: GuestPhysical, index: usize) -> &'static AtomicU64 {
+    assert!(index < 512 && table.is_aligned(4096) && table.0 < DIRECT_MAP_BYTES);
+    // SAFETY: the address is aligned and lies in the direct map, which lasts for ever; where that shows no memory, the access faults.
+    unsafe { &*((DIRECT_MAP + table.0 + index as u64 * 8) as *const AtomicU64) }
+}
+
 /// Reads an entry of a page table.
 pub fn read_entry(table: GuestPhysical, index: usize) -> u64 {
-    atomic_u64(GuestPhysical(table.0 + index as u64 * 8)).load(Ordering::Relaxed)
+    entry(table, index).load(Ordering::Relaxed)
 }
 
 /// Writes an entry of a page table.
-pub fn write_entry(table: GuestPhysical, index: usize, entry: u64) {
-    atomic_u64(GuestPhysical(table.0 + index as u64 * 8)).store(entry, Ordering::Release);
+pub fn write_entry(table: GuestPhysical, index: usize, value: u64) {
+    entry(table, index).store(value, Ordering::Release);
 }
 
 /// Copies plain data out of memory.

@@ -55,6 +55,15 @@ impl<T> SleepLock<T> {
         SleepGuard(self)
     }
 
+    /// The lock, if nobody has it now.
+    pub fn try_lock(&self) -> Option<SleepGuard<'_, T>> {
+        if self.held.swap(true, Ordering::Acquire) {
+            return None;
+        }
+        count(usize::wrapping_add);
+        Some(SleepGuard(self))
+    }
+
     /// The same for a lock that may be replaced by another one while it is held.
     pub fn lock_shared(self: Arc<Self>) -> SharedGuard<T> {
         self.acquire();

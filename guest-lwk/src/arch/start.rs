@@ -7,6 +7,7 @@ use super::{boot, current, entry, privileged, time, trap};
 use crate::process::rewrite;
 use crate::process::thread::Thread;
 use crate::schedule::ASK_TO_LOOK;
+use crate::syscall::quick;
 
 /// Where every vCPU starts: `page` is the boot page's address in the direct map, `vcpu` the vCPU's index. The VMM has set up all
 /// else: stack, page tables, segments, descriptor tables.
@@ -28,6 +29,8 @@ fn prepare_entry(vcpu: usize) {
     unsafe {
         (*data).system_call_handler = trap::system_call as *const () as u64;
         (*data).trap_handler = trap::trap as *const () as u64;
+        (*data).quick_calls = quick::numbers();
+        (*data).quick_call_handler = trap::quick_call as *const () as u64;
     }
 }
 

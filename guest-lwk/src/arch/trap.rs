@@ -14,6 +14,8 @@ use crate::syscall;
 
 /// The "vector" of [`trap`] when an interrupt arrived while the LWK was running.
 pub const PENDING_VECTOR: u64 = 256;
+/// What [`quick_call`] answers if the call has to go the long way; no call has this result.
+pub const NOT_NOW: u64 = 1 << 63;
 /// TF in RFLAGS (Intel SDM vol. 3, 2.3).
 const STEP_FLAG: u64 = 1 << 8;
 
@@ -22,6 +24,13 @@ pub(super) extern "sysv64" fn system_call(context: *mut Context, tail: u64) -> u
     // SAFETY: the entry code passes the place of the current thread's registers, which nobody else uses now.
     let context = unsafe { &mut *context };
     serve(current::thread(), context, tail)
+}
+
+/// A system call that may be quick. Answers its result, or [`NOT_NOW`].
+pub(super) extern "sysv64" fn quick_call(context: *const Context) -> u64 {
+    // SAFETY: as above; number and arguments have been saved.
+    let context = unsafe { &*context };
+    syscall::quick::serve(current::thread(), context.rax, context.arguments()).unwrap_or(NOT_NOW)
 }
 
 fn serve(thread: &Thread, context: &mut Context, tail: u64) -> u64 {

@@ -13,6 +13,7 @@ pub mod futex_key;
 pub mod map;
 pub mod object;
 pub mod page_table;
+pub mod peek;
 pub mod populate;
 pub mod protect;
 pub mod remap;

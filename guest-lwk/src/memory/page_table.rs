@@ -20,7 +20,7 @@ pub const OWNED: EntryFlags = EntryFlags::SOFTWARE_0;
 /// The frame was promised when it was mapped, not when the area was made.
 pub const CHARGED: EntryFlags = EntryFlags::SOFTWARE_1;
 /// The entry maps a page, present or not.
-const LEAF: EntryFlags = EntryFlags::SOFTWARE_2;
+pub const LEAF: EntryFlags = EntryFlags::SOFTWARE_2;
 
 /// What a walk does with each page it meets: its address, the size of the page, the entry to read or replace.
 pub type Visit<'a> = &'a mut dyn FnMut(u64, Level, &mut Entry);
@@ -71,6 +71,22 @@ fn read(table: GuestPhysical, index: usize) -> Entry {
     Entry(direct_map::read_entry(table, index))
 }
 
+/// The page that holds `address` in the table with this `root`, present or not. Nobody gives a part of the table back meanwhile.
+pub fn find(root: GuestPhysical, address: u64) -> Option<Mapping> {
+    let (mut table, mut level) = (root, Level::Top);
+    loop {
+        let entry = read(table, level.index(address));
+        if is_leaf(entry) {
+            return Some(Mapping { entry, level });
+        }
+        if entry.0 == 0 {
+            return None;
+        }
+        table = GuestPhysical(entry.address());
+        level = level.below()?;
+    }
+}
+
 impl PageTable {
     /// An empty table that has the LWK in its slot.
     pub fn new() -> Result<Self, Errno> {
@@ -99,18 +115,7 @@ impl PageTable {
 
     /// The page that holds `address`, present or not.
     pub fn find(&self, address: u64) -> Option<Mapping> {
-        let (mut table, mut level) = (self.root, Level::Top);
-        loop {
-            let entry = read(table, level.index(address));
-            if is_leaf(entry) {
-                return Some(Mapping { entry, level });
-            }
-            if entry.0 == 0 {
-                return None;
-            }
-            table = GuestPhysical(entry.address());
-            level = level.below()?;
-        }
+        find(self.root, address)
     }
 
     /// Maps the page at `address` (of the size of `level`) to `frame`. What was there is replaced; an empty table

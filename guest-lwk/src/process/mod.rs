@@ -5,6 +5,7 @@ pub mod execute;
 pub mod exit;
 pub mod fault;
 pub mod futex;
+pub mod identity;
 pub mod loader;
 pub mod process;
 pub mod replace;

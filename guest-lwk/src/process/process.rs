@@ -8,6 +8,7 @@ use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use spin::Mutex;
 use virtio_ikc::address::GuestPhysical;
 
+use super::identity::Identity;
 use super::signal::left::Left;
 use super::signal::{MAX_PENDING, SharedSignals};
 use super::table;
@@ -88,6 +89,8 @@ pub struct Process {
     pub dumpable: AtomicU32,
     /// Which of the terminal's signals it ignores, as a request says it.
     pub ignored_terminal_signals: AtomicU32,
+    /// Its ids, as far as they are known.
+    pub identity: Identity,
     /// What it has registered for with membarrier(2).
     pub barriers: AtomicU64,
     /// The exit status of its first thread (exit(2)).
@@ -169,6 +172,7 @@ impl Process {
             personality: AtomicU32::new(0),
             dumpable: AtomicU32::new(1),
             ignored_terminal_signals: AtomicU32::new(0),
+            identity: Identity::new(),
             barriers: AtomicU64::new(0),
             first_status: AtomicU8::new(0),
             end: Mutex::new(None),

@@ -123,6 +123,12 @@ pub fn yield_now() {
     }
 }
 
+/// Whether sched_yield(2) would come back at once: nobody waits for this vCPU, and nothing has come up.
+pub fn is_alone() -> bool {
+    let vcpu = vcpu::this();
+    !vcpu.others_wait() && privileged::asked(vcpu.index) == 0 && !board::has_news()
+}
+
 /// Leaves this vCPU if the current thread may not run on it any more.
 pub fn move_if_needed() {
     let thread = current::thread();

@@ -42,6 +42,11 @@ impl Left {
         SignalSet(self.set.load(Ordering::SeqCst))
     }
 
+    /// Whether it has descriptors for signals.
+    pub fn is_watching(&self) -> bool {
+        self.watched.load(Ordering::SeqCst) != 0
+    }
+
     /// A signal of `information` has come. Whether a thread has to let it go.
     pub fn must_let_go(&self, information: &SignalInfo) -> bool {
         let is_meant = self.set().contains(information.signal);

@@ -1,5 +1,6 @@
 //! Calls that the LWK looks at before Linux may see them.
 
+mod identity;
 pub mod limits;
 mod process;
 mod signal;
@@ -30,6 +31,15 @@ pub fn look(thread: &Thread, call: &'static Call, arguments: [u64; 6]) -> First 
         number::__NR_setpgid => process::set_group(thread, arguments),
         number::__NR_unshare => First::Done(process::unshare(thread, arguments)),
         number::__NR_getppid => process::parent(thread, arguments),
+        number::__NR_getuid | number::__NR_geteuid | number::__NR_getgid | number::__NR_getegid => {
+            First::Done(identity::get(thread, call))
+        }
+        number::__NR_setuid
+        | number::__NR_setgid
+        | number::__NR_setreuid
+        | number::__NR_setregid
+        | number::__NR_setresuid
+        | number::__NR_setresgid => First::Done(identity::set(thread, call, arguments)),
         number::__NR_getrlimit => limits::get(thread, arguments),
         number::__NR_setrlimit => limits::set(thread, call, arguments),
         number::__NR_prlimit64 => limits::get_and_set(thread, call, arguments),

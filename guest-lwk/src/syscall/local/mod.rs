@@ -26,6 +26,7 @@ use crate::process::exit;
 use crate::process::thread::Thread;
 use crate::verbose;
 
+pub use signal::quick_mask;
 pub use sleep::{Sleep, sleep};
 
 /// Serves `call`; `None` if it replaced all registers.

@@ -8,6 +8,7 @@ use crate::table::{Call, Size};
 
 const PARENT: &str = "Linux knows the parent; one that the agent adopted has init for a parent.";
 const WAIT: &str = "Linux waits; what the child used is known to the LWK.";
+const IDENTITY: &str = "Linux keeps the ids; the LWK remembers what it has said until the process changes them.";
 const LIMITS: &str = "Limits on memory, stack and processor time are the LWK's, those on files and processes Linux's.";
 const NAMESPACES: &str =
     "It would move one thread of the proxy only; enter the namespaces before the partition starts.";
@@ -42,19 +43,19 @@ pub(super) const ROWS: &[Call] = &[
     refused(438, "pidfd_getfd", EPERM, &[Fd, Int, Hex],
         "It would hand out the proxy's own descriptors; as for a process that may not be traced."),
 
-    offloaded(102, "getuid", &[]),
-    offloaded(104, "getgid", &[]),
-    offloaded(105, "setuid", &[Int]),
-    offloaded(106, "setgid", &[Int]),
-    offloaded(107, "geteuid", &[]),
-    offloaded(108, "getegid", &[]),
-    offloaded(113, "setreuid", &[Int, Int]),
-    offloaded(114, "setregid", &[Int, Int]),
+    local_first(102, "getuid", &[], IDENTITY),
+    local_first(104, "getgid", &[], IDENTITY),
+    local_first(105, "setuid", &[Int], IDENTITY),
+    local_first(106, "setgid", &[Int], IDENTITY),
+    local_first(107, "geteuid", &[], IDENTITY),
+    local_first(108, "getegid", &[], IDENTITY),
+    local_first(113, "setreuid", &[Int, Int], IDENTITY),
+    local_first(114, "setregid", &[Int, Int], IDENTITY),
     offloaded(115, "getgroups", &[Int, Out(each(0, 4))]),
     offloaded(116, "setgroups", &[Int, In(each(0, 4))]),
-    offloaded(117, "setresuid", &[Int, Int, Int]),
+    local_first(117, "setresuid", &[Int, Int, Int], IDENTITY),
     offloaded(118, "getresuid", &[Out(WORD), Out(WORD), Out(WORD)]),
-    offloaded(119, "setresgid", &[Int, Int, Int]),
+    local_first(119, "setresgid", &[Int, Int, Int], IDENTITY),
     offloaded(120, "getresgid", &[Out(WORD), Out(WORD), Out(WORD)]),
     offloaded(122, "setfsuid", &[Int]),
     offloaded(123, "setfsgid", &[Int]),
