@@ -14,9 +14,8 @@ use crate::syscall::quick;
 #[unsafe(no_mangle)]
 extern "sysv64" fn lwk_start(page: u64, vcpu: u64) -> ! {
     let vcpu = usize::try_from(vcpu).unwrap_or(0);
-    if vcpu == 0 {
-        boot::set(page);
-    }
+    // The same page for all of them; the others do not wait for the first one.
+    boot::set(page);
     prepare_entry(vcpu);
     rewrite::register(vcpu, time::processor_number());
     crate::boot(vcpu)
