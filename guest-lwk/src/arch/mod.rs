@@ -1,6 +1,7 @@
 //! All that depends on the processor and the privilege mode, and all of the LWK's unsafe code.
 
 pub mod boot;
+mod bytes;
 pub mod context;
 pub mod current;
 pub mod direct_map;
