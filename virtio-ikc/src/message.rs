@@ -8,7 +8,7 @@
 use crate::address::GuestPhysical;
 
 /// Version of the messages and of the table's numbering. Both sides must be of the same version.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// Bytes of one request slot in a request queue.
 pub const REQUEST_BYTES: usize = 1024;

@@ -129,7 +129,7 @@ fn the_configuration_space_is_that_specified() {
 
 #[test]
 fn limits_are_those_specified() {
-    assert_eq!((VERSION, MAX_BUFFERS, MAX_SEGMENTS), (3, 8, 16_384));
+    assert_eq!((VERSION, MAX_BUFFERS, MAX_SEGMENTS), (4, 8, 16_384));
     assert_eq!((EventKind::SIGNAL.0, EventKind::GONE.0), (1, 2));
     assert!(SPECIFICATION.contains(&format!("`message::VERSION` ({VERSION})")));
 }

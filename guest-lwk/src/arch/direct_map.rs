@@ -148,7 +148,8 @@ macro_rules! plain {
 }
 plain!(u8, u16, u32, u64, i32, i64, [u64; 2], [u64; 3], [u64; 4], [u64; 11], [u32; 4], [u8; 16], [u8; 128]);
 plain!(
-    virtio_ikc::message::Request,
+    virtio_ikc::message::RequestHeader,
+    virtio_ikc::message::BufferDescriptor,
     virtio_ikc::message::Reply,
     virtio_ikc::message::Event,
     virtio_ikc::message::Segment,

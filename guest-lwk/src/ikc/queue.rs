@@ -3,18 +3,22 @@
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::sync::atomic::Ordering;
 
 use virtio_ikc::address::{GuestPhysical, PAGE_SIZE};
-use virtio_ikc::message::{Operation, Reply, Request};
+use virtio_ikc::message::{Reply, Request};
 use virtio_ikc::ring::{Driver, QueueLayout, Slot};
 
 use super::memory::QueuePlace;
+use super::request::Draft;
 use crate::arch::direct_map;
 use crate::errno::Errno;
 use crate::memory::frames;
 use crate::process::thread::Thread;
 
 const LAYOUT: QueueLayout = QueueLayout::STANDARD;
+/// Replies that are taken before the ring is looked at for the slots that they free.
+const MOST_TAKEN: usize = 8;
 /// Slots whose requests and replies share a page.
 const SLOTS_PER_PAGE: u16 = 3;
 
@@ -44,6 +48,26 @@ impl SlotSet {
     }
 }
 
+/// A request that was published.
+#[derive(Clone, Copy)]
+pub struct Published {
+    slot: u16,
+    /// Its sequence number.
+    pub sequence: u64,
+    /// Where its reply will be.
+    reply: GuestPhysical,
+    /// Whether the agent must be woken.
+    pub kick: bool,
+}
+
+impl Published {
+    /// Whether its reply is there: the device writes the number last (SPEC.md, 2.4 and 7.5). Looks at the line that the reply is in, so that
+    /// nothing else has to be fetched from the device's cache for it.
+    pub fn is_answered(&self) -> bool {
+        direct_map::atomic_u64(self.reply).load(Ordering::Acquire) == self.sequence
+    }
+}
+
 /// One process's request queue.
 pub struct RequestQueue {
     driver: Driver<QueuePlace>,
@@ -51,7 +75,11 @@ pub struct RequestQueue {
     /// The pages of the slots that have been used.
     pages: Vec<GuestPhysical>,
     busy: SlotSet,
-    answered: SlotSet,
+    /// Those that the device has given back and whose reply nobody has taken.
+    returned: SlotSet,
+    /// Those whose reply has been taken before the device gave them back.
+    taken: SlotSet,
+    taken_count: usize,
     /// Who sleeps until a slot's reply is there.
     waiters: BTreeMap<u16, Arc<Thread>>,
     sequence: u64,
@@ -69,7 +97,9 @@ impl RequestQueue {
             place,
             pages: Vec::new(),
             busy: SlotSet::EMPTY,
-            answered: SlotSet::EMPTY,
+            returned: SlotSet::EMPTY,
+            taken: SlotSet::EMPTY,
+            taken_count: 0,
             waiters: BTreeMap::new(),
             sequence: 0,
             is_freed: false,
@@ -104,29 +134,33 @@ impl RequestQueue {
         Some(())
     }
 
-    /// Writes `request` into a free slot and publishes it. Answers the slot, the request's sequence number, and whether
-    /// the agent must be woken; `None` if all slots are taken.
+    /// Writes `draft` into a free slot and publishes it; `None` if all slots are taken. Answers also whoever slept for a reply that was
+    /// found on the way.
     ///
     /// # Panics
     /// When the ring is broken: the agent or the LWK is.
-    pub fn publish(&mut self, request: &mut Request) -> Option<(u16, u64, bool)> {
+    #[must_use = "they are to be woken"]
+    pub fn publish(&mut self, draft: &mut Draft) -> (Option<Published>, Vec<Arc<Thread>>) {
+        let woken = if self.taken_count >= MOST_TAKEN { self.collect() } else { Vec::new() };
+        (self.publish_in_free_slot(draft), woken)
+    }
+
+    fn publish_in_free_slot(&mut self, draft: &mut Draft) -> Option<Published> {
         if self.is_freed {
             return None;
         }
-        let limit = LAYOUT.slots() - 4 * u16::from(!is_urgent(request));
-        let number = self.busy.first_absent().filter(|number| *number < limit)?;
-        self.provide(number)?;
+        let limit = LAYOUT.slots() - 4 * u16::from(!draft.is_urgent());
+        let slot = self.busy.first_absent().filter(|slot| *slot < limit)?;
+        self.provide(slot)?;
         self.sequence += 1;
-        request.header.sequence = self.sequence;
-        let bytes = request_bytes(request);
-        direct_map::write(self.slot_at(number).request, &direct_map::bytes_of(request)[..bytes]);
-        self.busy.insert(number);
-        self.answered.remove(number);
-        let kick = self.driver.publish(Slot::head(number)).expect("a free slot can be published");
-        Some((number, self.sequence, kick))
+        let memory = self.slot_at(slot);
+        draft.write_to(memory.request, self.sequence);
+        self.busy.insert(slot);
+        let kick = self.driver.publish(Slot::head(slot)).expect("a free slot can be published");
+        Some(Published { slot, sequence: self.sequence, reply: memory.reply, kick })
     }
 
-    /// Takes back what the device has answered; answers whoever slept for it.
+    /// Takes back what the device has given back; answers whoever slept for a reply.
     ///
     /// # Panics
     /// When the ring is broken.
@@ -139,9 +173,7 @@ impl RequestQueue {
         loop {
             while self.driver.has_used() {
                 let Some(used) = self.driver.take_used().expect("the agent keeps to the ring") else { break };
-                let slot = Slot::of(used.head);
-                self.answered.insert(slot);
-                woken.extend(self.waiters.remove(&slot));
+                woken.extend(self.given_back(Slot::of(used.head)));
             }
             if self.waiters.is_empty() || !self.driver.wait_armed() {
                 return woken;
@@ -149,32 +181,46 @@ impl RequestQueue {
         }
     }
 
-    /// The reply to the request in `slot`, once it has been collected; the slot is free again then.
-    pub fn take_reply(&mut self, slot: u16) -> Option<Reply> {
-        if self.is_freed || !self.answered.contains(slot) {
+    fn given_back(&mut self, slot: u16) -> Option<Arc<Thread>> {
+        if self.taken.contains(slot) {
+            self.taken.remove(slot);
+            self.taken_count -= 1;
+            self.busy.remove(slot);
+        } else {
+            self.returned.insert(slot);
+        }
+        self.waiters.remove(&slot)
+    }
+
+    /// The reply to a request that [is answered](Published::is_answered). `None` if the queue is no more.
+    pub fn take_reply(&mut self, published: &Published) -> Option<Reply> {
+        if self.is_freed {
             return None;
         }
-        self.busy.remove(slot);
-        self.answered.remove(slot);
-        self.waiters.remove(&slot);
-        if self.waiters.is_empty() {
+        let slot = published.slot;
+        if self.returned.contains(slot) {
+            self.returned.remove(slot);
+            self.busy.remove(slot);
+        } else {
+            self.taken.insert(slot);
+            self.taken_count += 1;
+        }
+        if self.waiters.remove(&slot).is_some() && self.waiters.is_empty() {
             self.driver.disarm();
         }
-        Some(direct_map::read_plain(self.slot_at(slot).reply))
+        Some(direct_map::read_plain(published.reply))
     }
 
-    /// Whether there is something to collect: one load, for those who spin.
-    pub fn has_replies(&self) -> bool {
-        !self.is_freed && self.driver.has_used()
-    }
-
-    /// Lets `thread` be woken by the reply to `slot`; true if one reply or another is there already.
-    pub fn wait_for(&mut self, slot: u16, thread: Arc<Thread>) -> bool {
+    /// Lets `thread` be woken by the reply to `published`; true if it is there already. Answers also whoever slept for another reply that
+    /// was found on the way.
+    #[must_use = "they are to be woken"]
+    pub fn wait_for(&mut self, published: &Published, thread: Arc<Thread>) -> (bool, Vec<Arc<Thread>>) {
         if self.is_freed {
-            return true;
+            return (true, Vec::new());
         }
-        self.waiters.insert(slot, thread);
-        self.answered.contains(slot) || self.driver.wait_armed()
+        self.waiters.insert(published.slot, thread);
+        let woken = self.collect();
+        (published.is_answered(), woken)
     }
 
     /// Who sleeps until some reply is there.
@@ -197,20 +243,3 @@ impl RequestQueue {
 }
 
 const _: () = assert!(SLOTS_PER_PAGE as u64 * (size_of::<Request>() + size_of::<Reply>()) as u64 <= PAGE_SIZE);
-
-/// Whether the request must find a slot even if all others wait for something that only it can bring about.
-fn is_urgent(request: &Request) -> bool {
-    [Operation::INTERRUPT, Operation::EXIT].contains(&Operation(request.header.operation))
-}
-
-/// How much of the block is worth writing: the head and what counts behind it.
-fn request_bytes(request: &Request) -> usize {
-    let fixed = core::mem::offset_of!(Request, segments);
-    if request.header.buffer_count == 0 {
-        return size_of::<virtio_ikc::message::RequestHeader>();
-    }
-    if request.header.segment_table != 0 {
-        return fixed;
-    }
-    fixed + request.header.segment_count as usize * size_of::<virtio_ikc::message::Segment>()
-}

@@ -4,16 +4,19 @@
 //! may be delivered cuts the wait short: the agent is asked to interrupt the call, and its answer says which came first.
 
 use alloc::sync::Arc;
-use alloc::vec::Vec;
+use core::mem::offset_of;
 use core::sync::atomic::Ordering;
 
 use lwk_core::signal::Signal;
+use smallvec::SmallVec;
+use virtio_ikc::address::GuestPhysical;
 use virtio_ikc::message::{
     BufferDescriptor, CLOSED_TTIN, CLOSED_TTOU, Direction, INLINE_SEGMENTS, MAX_BUFFERS, MAX_SEGMENTS, Operation,
-    Reply, Request, Role, Segment,
+    Reply, Request, RequestHeader, Role, Segment,
 };
 
 use super::board;
+use super::queue::Published;
 use crate::arch::{boot, current, direct_map, time};
 use crate::process::process::Process;
 use crate::process::thread::Thread;
@@ -28,41 +31,47 @@ const MOST_SPIN_MICROSECONDS: u64 = 800;
 /// How often a spinning waiter looks for events.
 const EVENT_CHECK_SPINS: u32 = 64;
 
+/// Segments of most requests: no more are kept with the draft itself.
+const USUAL_SEGMENTS: usize = 4;
+
 /// A request in the making.
 pub struct Draft {
-    request: Request,
-    segments: Vec<Segment>,
+    header: RequestHeader,
+    buffers: [BufferDescriptor; MAX_BUFFERS],
+    segments: SmallVec<[Segment; USUAL_SEGMENTS]>,
 }
 
 impl Draft {
     /// A request for `operation` without arguments.
     pub fn operation(operation: Operation) -> Self {
-        let mut request = Request::EMPTY;
-        request.header.operation = operation.0;
-        Self { request, segments: Vec::new() }
+        Self {
+            header: RequestHeader { operation: operation.0, ..Request::EMPTY.header },
+            buffers: Request::EMPTY.buffers,
+            segments: SmallVec::new(),
+        }
     }
 
     /// A request for the system call `number`.
     pub fn call(number: u16, arguments: [u64; 6]) -> Self {
         let mut draft = Self::operation(Operation::CALL);
-        draft.request.header.call = u32::from(number);
-        draft.request.header.arguments = arguments;
+        draft.header.call = u32::from(number);
+        draft.header.arguments = arguments;
         draft
     }
 
     /// Sets the arguments.
     pub fn arguments(&mut self, arguments: [u64; 6]) {
-        self.request.header.arguments = arguments;
+        self.header.arguments = arguments;
     }
 
     /// Changes one argument.
     pub fn set_argument(&mut self, index: usize, value: u64) {
-        self.request.header.arguments[index] = value;
+        self.header.arguments[index] = value;
     }
 
     /// The arguments.
     pub fn raw_arguments(&self) -> [u64; 6] {
-        self.request.header.arguments
+        self.header.arguments
     }
 
     /// How many more segments fit.
@@ -75,10 +84,10 @@ impl Draft {
     /// # Panics
     /// When a call has more buffers than the message can name: a mistake in the table.
     pub fn buffer(&mut self, argument: u8, role: Role, direction: Direction, length: u64, segments: &[Segment]) {
-        let index = self.request.header.buffer_count as usize;
+        let index = self.header.buffer_count as usize;
         assert!(index < MAX_BUFFERS && segments.len() <= self.room());
         let reached: u64 = segments.iter().map(|segment| segment.length).sum();
-        self.request.buffers[index] = BufferDescriptor {
+        self.buffers[index] = BufferDescriptor {
             argument,
             role: role.0,
             direction: direction.0,
@@ -86,7 +95,7 @@ impl Draft {
             segment_count: u32::try_from(segments.len()).unwrap_or(0),
             length,
         };
-        self.request.header.buffer_count += 1;
+        self.header.buffer_count += 1;
         self.segments.extend_from_slice(segments);
     }
 
@@ -105,6 +114,29 @@ impl Draft {
         self.buffer(argument, role, Direction::IN, bytes.len() as u64, &[segment]);
     }
 
+    /// Whether the request must find a slot even if all others wait for something that only it can bring about.
+    pub fn is_urgent(&self) -> bool {
+        [Operation::INTERRUPT, Operation::EXIT].contains(&Operation(self.header.operation))
+    }
+
+    /// Writes the request, whose number is `sequence`, to its slot at `place`: as much of it as counts.
+    pub fn write_to(&mut self, place: GuestPhysical, sequence: u64) {
+        self.header.sequence = sequence;
+        let behind = |offset: usize| GuestPhysical(place.0 + offset as u64);
+        direct_map::write(place, direct_map::bytes_of(&self.header));
+        let buffers = &self.buffers[..self.header.buffer_count as usize];
+        for (buffer, at) in buffers.iter().zip((offset_of!(Request, buffers)..).step_by(size_of::<BufferDescriptor>()))
+        {
+            direct_map::write(behind(at), direct_map::bytes_of(buffer));
+        }
+        if self.header.segment_table != 0 {
+            return;
+        }
+        for (segment, at) in self.segments.iter().zip((offset_of!(Request, segments)..).step_by(size_of::<Segment>())) {
+            direct_map::write(behind(at), direct_map::bytes_of(segment));
+        }
+    }
+
     /// How long it is worth to wait for the reply on the spot: Linux has to copy what the buffers hold.
     fn expected_microseconds(&self) -> u64 {
         let bytes: u64 = self.segments.iter().map(|segment| segment.length).sum();
@@ -116,20 +148,16 @@ impl Draft {
         let blocked = thread.signals.lock().mask;
         let ignored = thread.process().ignored_terminal_signals.load(Ordering::Relaxed);
         let closed = |signal, bit| if blocked.contains(signal) { bit } else { 0 };
-        self.request.header.closed_signals =
-            ignored | closed(Signal::TTIN, CLOSED_TTIN) | closed(Signal::TTOU, CLOSED_TTOU);
+        self.header.closed_signals = ignored | closed(Signal::TTIN, CLOSED_TTIN) | closed(Signal::TTOU, CLOSED_TTOU);
     }
 
-    /// Names the caller, and puts the segments where the agent finds them.
+    /// Names the caller, and where the segments are if they do not fit into the request.
     fn finish(&mut self, process: &Process, thread: u32) {
-        let header = &mut self.request.header;
-        header.process = process.pid();
-        header.thread = thread;
-        header.segment_count = u32::try_from(self.segments.len()).unwrap_or(0);
-        if self.segments.len() <= INLINE_SEGMENTS {
-            self.request.segments[..self.segments.len()].copy_from_slice(&self.segments);
-        } else {
-            header.segment_table = direct_map::physical_of(self.segments.as_slice()).0;
+        self.header.process = process.pid();
+        self.header.thread = thread;
+        self.header.segment_count = u32::try_from(self.segments.len()).unwrap_or(0);
+        if self.segments.len() > INLINE_SEGMENTS {
+            self.header.segment_table = direct_map::physical_of(self.segments.as_slice()).0;
         }
     }
 }
@@ -156,7 +184,7 @@ pub fn send_last(mut draft: Draft) {
     let process = thread.process();
     draft.finish(process, thread.tid());
     if !process.is_gone() {
-        publish(process, &mut draft.request);
+        publish(process, &mut draft);
     }
 }
 
@@ -171,10 +199,8 @@ fn exchange_with(process: &Arc<Process>, mut draft: Draft, interruptible: bool) 
     let thread = current::thread();
     let began = thread.ticks();
     let patience = draft.expected_microseconds();
-    let reply = match publish(process, &mut draft.request) {
-        Some((slot, sequence)) => {
-            Wait { process, slot, sequence, interruptible, interrupt: None, thread, patience }.finish()
-        }
+    let reply = match publish(process, &mut draft) {
+        Some(published) => Wait { process, published, interruptible, interrupt: None, thread, patience }.finish(),
         None => NO_REPLY,
     };
     thread.add_waited(thread.ticks().saturating_sub(began));
@@ -192,18 +218,19 @@ const NO_REPLY: Reply = Reply {
 };
 
 /// Publishes on the queue of `process`, waiting for a free slot if need be. `None` if its proxy is no more.
-fn publish(process: &Process, request: &mut Request) -> Option<(u16, u64)> {
+fn publish(process: &Process, draft: &mut Draft) -> Option<Published> {
     loop {
         if process.is_gone() {
             return None;
         }
-        request.header.vcpu = u32::try_from(current::vcpu()).unwrap_or(0);
-        let published = process.requests.lock().publish(request);
-        if let Some((slot, sequence, kick)) = published {
-            if kick {
+        draft.header.vcpu = u32::try_from(current::vcpu()).unwrap_or(0);
+        let (published, woken) = process.requests.lock().publish(draft);
+        woken.iter().for_each(schedule::unpark);
+        if let Some(published) = published {
+            if published.kick {
                 board::ring(process.place());
             }
-            return Some((slot, sequence));
+            return Some(published);
         }
         board::collect_for(process);
         schedule::give_way();
@@ -213,11 +240,10 @@ fn publish(process: &Process, request: &mut Request) -> Option<(u16, u64)> {
 /// One caller's wait for one reply.
 struct Wait<'a> {
     process: &'a Arc<Process>,
-    slot: u16,
-    sequence: u64,
+    published: Published,
     interruptible: bool,
-    /// The slot of the request to interrupt this one, once it has been sent.
-    interrupt: Option<u16>,
+    /// The request to interrupt this one, once it has been sent.
+    interrupt: Option<Published>,
     thread: &'static Thread,
     /// How long to look for the reply before another thread runs or the vCPU halts, in microseconds.
     patience: u64,
@@ -234,19 +260,8 @@ impl Wait<'_> {
             }
             self.sleep();
         };
-        if let Some(slot) = self.interrupt {
-            Self { slot, interruptible: false, interrupt: None, ..self }.finish();
-        }
-        reply
-    }
-
-    fn take(&self) -> Option<Reply> {
-        let mut queue = self.process.requests.lock();
-        let woken = if queue.has_replies() { queue.collect() } else { Vec::new() };
-        let reply = queue.take_reply(self.slot);
-        drop(queue);
-        for thread in woken.iter().filter(|thread| !core::ptr::eq(Arc::as_ptr(thread), self.thread)) {
-            schedule::unpark(thread);
+        if let Some(published) = self.interrupt {
+            Self { published, interruptible: false, interrupt: None, ..self }.finish();
         }
         reply
     }
@@ -264,9 +279,9 @@ impl Wait<'_> {
         let start = time::ticks();
         let mut spins = 0_u32;
         loop {
-            let reply = self.take();
-            if reply.is_some() {
-                return reply;
+            if self.published.is_answered() {
+                let reply = self.process.requests.lock().take_reply(&self.published);
+                return reply.or(Some(NO_REPLY));
             }
             spins += 1;
             if spins.is_multiple_of(EVENT_CHECK_SPINS) {
@@ -284,7 +299,8 @@ impl Wait<'_> {
     fn sleep(&mut self) {
         schedule::poll();
         self.look_for_signals();
-        let ready = self.process.requests.lock().wait_for(self.slot, self.thread.arc());
+        let (ready, woken) = self.process.requests.lock().wait_for(&self.published, self.thread.arc());
+        woken.iter().for_each(schedule::unpark);
         // Whoever says that the proxy is gone says so before it looks who waits.
         if !ready && !self.process.is_gone() {
             schedule::park(None);
@@ -297,8 +313,8 @@ impl Wait<'_> {
             return;
         }
         let mut draft = Draft::operation(Operation::INTERRUPT);
-        draft.arguments([self.sequence, 0, 0, 0, 0, 0]);
+        draft.arguments([self.published.sequence, 0, 0, 0, 0, 0]);
         draft.finish(self.process, self.thread.tid());
-        self.interrupt = publish(self.process, &mut draft.request).map(|published| published.0);
+        self.interrupt = publish(self.process, &mut draft);
     }
 }

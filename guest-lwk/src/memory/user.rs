@@ -4,6 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use lwk_core::page_table::EntryFlags;
+use smallvec::SmallVec;
 use virtio_ikc::address::{GuestPhysical, PAGE_SIZE};
 use virtio_ikc::layout::PROGRAM_END;
 use virtio_ikc::message::Segment;
@@ -26,7 +27,7 @@ pub enum Access {
 #[derive(Default, Debug)]
 pub struct Reached {
     /// The memory.
-    pub segments: Vec<Segment>,
+    pub segments: SmallVec<[Segment; 4]>,
     /// Bytes in it.
     pub length: u64,
 }
@@ -130,7 +131,7 @@ impl AddressSpace {
     /// before.
     pub fn string_length(&mut self, address: u64, most: u64) -> Result<u64, Errno> {
         let mut length = 0;
-        let mut page = vec![0; 256];
+        let mut page = [0; 256];
         while length < most {
             let at = address.checked_add(length).ok_or(Errno::EFAULT)?;
             let (physical, rest) = self.translate(at, Access::Read)?;

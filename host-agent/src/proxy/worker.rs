@@ -240,7 +240,7 @@ fn reply(
 ) -> Result<(), Violation> {
     let address = taken.blocks.reply;
     let interrupted = interrupted && answer.result == INTERRUPTED;
-    let bytes = bytes_of(&Reply {
+    let words = words_of(&Reply {
         sequence: taken.sequence,
         result: answer.result,
         signal: answer.signal,
@@ -248,7 +248,7 @@ fn reply(
         values: answer.values,
         reserved: 0,
     });
-    proxy.memory.write(address, &bytes).map_err(|_| Violation::BlockOutside(address.as_u64()))?;
+    proxy.memory.write_reply(address, &words).map_err(|_| Violation::BlockOutside(address.as_u64()))?;
     proxy.wires.roster.counters.requests.fetch_add(1, Ordering::Relaxed);
     if queue.complete(taken.head, REPLY_LENGTH)? {
         proxy.wires.interrupt(proxy.place, vcpu);
@@ -256,21 +256,10 @@ fn reply(
     Ok(())
 }
 
-fn bytes_of(reply: &Reply) -> [u8; size_of::<Reply>()] {
-    let mut bytes = [0; size_of::<Reply>()];
-    let words = [
-        reply.sequence,
-        reply.result.cast_unsigned(),
-        u64::from(reply.signal) | u64::from(reply.interrupted) << 32,
-        reply.values[0],
-        reply.values[1],
-        reply.values[2],
-        reply.values[3],
-    ];
-    for (place, word) in bytes.chunks_exact_mut(8).zip(words) {
-        place.copy_from_slice(&word.to_le_bytes());
-    }
-    bytes
+fn words_of(reply: &Reply) -> [u64; size_of::<Reply>() / 8] {
+    let [first, second, third, fourth] = reply.values;
+    let signal = u64::from(reply.signal) | u64::from(reply.interrupted) << 32;
+    [reply.sequence, reply.result.cast_unsigned(), signal, first, second, third, fourth, reply.reserved]
 }
 
 impl GuestMemory for Partition {
