@@ -197,14 +197,11 @@ fn exchange(mut draft: Draft, interruptible: bool) -> Reply {
 
 fn exchange_with(process: &Arc<Process>, mut draft: Draft, interruptible: bool) -> Reply {
     let thread = current::thread();
-    let began = thread.ticks();
     let patience = draft.expected_microseconds();
-    let reply = match publish(process, &mut draft) {
+    thread.spent.in_system(|| match publish(process, &mut draft) {
         Some(published) => Wait { process, published, interruptible, interrupt: None, thread, patience }.finish(),
         None => NO_REPLY,
-    };
-    thread.add_waited(thread.ticks().saturating_sub(began));
-    reply
+    })
 }
 
 /// What a request comes to whose proxy is no more: the process ends before it sees this.

@@ -2,7 +2,7 @@
 
 use linux_raw_sys::general as abi;
 use lwk_core::page_table::EntryFlags;
-use lwk_core::vma::{Vma, VmaFlags};
+use lwk_core::vma::{Backing, Vma, VmaFlags};
 use virtio_ikc::address::PAGE_SIZE;
 use virtio_ikc::layout::PROGRAM_END;
 
@@ -10,6 +10,7 @@ use super::commit;
 use super::page_table::Mapping;
 use super::populate::PopulateError;
 use super::space::AddressSpace;
+use crate::arch::current;
 
 /// The access was a write.
 pub const FAULT_WRITE: u64 = 2;
@@ -31,8 +32,24 @@ const NO_MEMORY: BadAccess = BadAccess { signal: abi::SIGBUS, code: abi::BUS_ADR
 const BEYOND: BadAccess = BadAccess { signal: abi::SIGBUS, code: abi::BUS_ADRERR.cast_signed() };
 
 impl AddressSpace {
-    /// Resolves a fault at `address`, or says which signal it is. `stack` is the program's stack pointer.
+    /// Resolves a fault at `address`, or says which signal it is. One that is resolved counts for the running thread.
     pub fn resolve_fault(&mut self, address: u64, error: u64) -> Result<(), BadAccess> {
+        let reads_a_file = self.reads_a_file(address);
+        self.resolve(address, error)?;
+        if let Some(thread) = current::try_thread() {
+            thread.spent.count_fault(reads_a_file);
+        }
+        Ok(())
+    }
+
+    /// Whether a file has to be read before `address` can be.
+    fn reads_a_file(&self, address: u64) -> bool {
+        let is_read =
+            |area: &Vma| matches!(area.backing, Backing::File { .. }) && !area.flags.contains(VmaFlags::SHARED);
+        self.areas.find(address).is_some_and(is_read) && self.table.find(address).is_none()
+    }
+
+    fn resolve(&mut self, address: u64, error: u64) -> Result<(), BadAccess> {
         if address >= PROGRAM_END {
             return Err(UNMAPPED);
         }

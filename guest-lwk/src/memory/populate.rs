@@ -12,6 +12,7 @@ use virtio_ikc::address::{GuestPhysical, LARGE_PAGE_SIZE, PAGE_SIZE};
 use super::page_table::{CHARGED, OWNED, leaf_flags};
 use super::space::AddressSpace;
 use super::{commit, frames};
+use crate::arch::current;
 
 /// Anonymous memory up to this size is populated at once.
 const EAGER_ANONYMOUS_BYTES: u64 = 256 << 10;
@@ -21,6 +22,8 @@ const EAGER_FILE_BYTES: u64 = 64 << 10;
 const WINDOW_BYTES: u64 = 128 << 10;
 /// How much of a file it reads: a fault costs as much as some hundred kilobytes from the page cache.
 const FILE_WINDOW_BYTES: u64 = 512 << 10;
+/// From so many bytes on it takes microseconds to populate memory, and its time is worth to be told from the program's.
+const MEASURED_BYTES: u64 = 64 << 10;
 
 /// Why a page could not be put where an area is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,6 +55,13 @@ impl AddressSpace {
 
     /// Populates every page of `range` that an accessible area covers.
     pub(super) fn populate(&mut self, range: &Range<u64>) -> Result<(), PopulateError> {
+        match current::try_thread().filter(|_| range.end - range.start >= MEASURED_BYTES) {
+            Some(thread) => thread.spent.in_system(|| self.populate_pieces(range)),
+            None => self.populate_pieces(range),
+        }
+    }
+
+    fn populate_pieces(&mut self, range: &Range<u64>) -> Result<(), PopulateError> {
         let mut address = range.start;
         while address < range.end {
             let Some(area) = self.areas.find_next(address).filter(|area| area.start < range.end) else { break };

@@ -57,11 +57,13 @@ impl CloneRequest {
 
 /// Serves a request that has been checked.
 pub fn clone(thread: &Thread, context: &Context, request: &CloneRequest) -> SysResult {
-    if request.has(abi::CLONE_THREAD) {
-        new_thread(thread, context, request)
-    } else {
-        new_process(thread, context, request)
-    }
+    thread.spent.in_system(|| {
+        if request.has(abi::CLONE_THREAD) {
+            new_thread(thread, context, request)
+        } else {
+            new_process(thread, context, request)
+        }
+    })
 }
 
 /// Where a child begins: it looks whether it may, then goes on in its program.

@@ -48,20 +48,15 @@ pub fn thread_with_status(status: u64) -> ! {
 
 /// Ends the current thread.
 pub fn this_thread() -> ! {
-    end_thread(current::thread());
+    let thread = current::thread();
+    thread.spent.in_system(|| end_thread(thread));
     schedule::leave()
 }
 
 fn end_thread(thread: &Thread) {
     let process = thread.process();
     futex::leave(thread);
-    let is_last = {
-        let mut threads = process.threads.lock();
-        threads.retain(|other| !core::ptr::eq(Arc::as_ptr(other), thread));
-        threads.is_empty()
-    };
-    process.ended_time.fetch_add(thread.cpu_time(), Ordering::Relaxed);
-    if is_last {
+    if process.remove_thread(thread) {
         return end_process(process);
     }
     signal::retarget(process);

@@ -28,7 +28,7 @@ const FPE_FLTINV: i32 = 7;
 /// Acts on exception `vector` of `thread`.
 pub fn exception(thread: &Thread, context: &Context, vector: u64, error: u64, address: u64) {
     if vector == PAGE_FAULT {
-        return page_fault(thread, error, address);
+        return thread.spent.in_system(|| page_fault(thread, error, address));
     }
     thread.signals.lock().trap = [vector, error, 0];
     let at = context.rip;

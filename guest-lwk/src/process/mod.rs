@@ -1,5 +1,6 @@
 //! Processes and threads, what is done to them and how they end.
 
+pub mod account;
 pub mod clone;
 pub mod execute;
 pub mod exit;
@@ -12,6 +13,7 @@ pub mod replace;
 pub mod rewrite;
 pub mod rseq;
 pub mod signal;
+pub mod spent;
 pub mod table;
 pub mod thread;
 pub mod timer;

@@ -116,8 +116,8 @@ pub struct Process {
     pub timers: ProcessTimers,
     /// Timers that count its processor time.
     pub processor_timers: ProcessorTimers,
-    /// Processor time of the threads that have ended, in nanoseconds.
-    pub ended_time: AtomicU64,
+    /// Timers that count what its program uses of it (`ITIMER_VIRTUAL`).
+    pub user_timers: ProcessorTimers,
 }
 
 impl Channel {
@@ -189,7 +189,7 @@ impl Process {
             usage: Usage::default(),
             timers: ProcessTimers::default(),
             processor_timers: ProcessorTimers::new(),
-            ended_time: AtomicU64::new(0),
+            user_timers: ProcessorTimers::new(),
         }
     }
 
@@ -285,11 +285,5 @@ impl Process {
     /// It has done so, or failed to.
     pub fn end_execution(&self) {
         self.executing.store(false, Ordering::SeqCst);
-    }
-
-    /// CPU time used so far, in nanoseconds.
-    pub fn cpu_time(&self) -> u64 {
-        let running: u64 = self.threads.lock().iter().map(|thread| thread.cpu_time()).sum();
-        running + self.ended_time.load(Ordering::Relaxed)
     }
 }

@@ -10,11 +10,12 @@ use virtio_ikc::address::{GuestPhysical, PAGE_SIZE};
 use super::process::Process;
 use super::rseq::Area;
 use super::signal::ThreadSignals;
+use super::spent::Spent;
 use super::timer::ProcessorTimers;
 use crate::arch::context::Context;
 use crate::arch::fpu::FpuState;
 use crate::arch::lock::SleepLock;
-use crate::arch::{boot, current, direct_map, registers, switch, time};
+use crate::arch::{boot, current, direct_map, registers, switch};
 use crate::errno::Errno;
 use crate::memory::frames;
 use crate::schedule;
@@ -64,11 +65,8 @@ pub struct Thread {
     /// The vCPUs it may run on, bit by bit; empty: all.
     pub affinity: Mutex<alloc::vec::Vec<u64>>,
     fpu: Mutex<FpuState>,
-    /// When it began to run, or the end of time while it does not.
-    since: AtomicU64,
-    ran_ticks: AtomicU64,
-    /// Those of them that it spent looking out for a reply of Linux's.
-    waited_ticks: AtomicU64,
+    /// Its time, its faults and its switches.
+    pub spent: Spent,
     /// Whether it handles events.
     pub handling_events: AtomicBool,
     /// How many locks it holds that may be waited for.
@@ -121,9 +119,7 @@ impl Thread {
             run: Mutex::default(),
             affinity: Mutex::default(),
             fpu: Mutex::new(fpu),
-            since: AtomicU64::new(u64::MAX),
-            ran_ticks: AtomicU64::new(0),
-            waited_ticks: AtomicU64::new(0),
+            spent: Spent::new(),
             handling_events: AtomicBool::new(false),
             locks_held: AtomicUsize::new(0),
             has_deferred: AtomicBool::new(false),
@@ -211,8 +207,7 @@ impl Thread {
         if let Some(bases) = registers::bases() {
             *self.bases.lock() = bases;
         }
-        let ran = time::ticks().saturating_sub(self.since.swap(u64::MAX, Ordering::Relaxed));
-        self.ran_ticks.fetch_add(ran, Ordering::Relaxed);
+        let ran = self.spent.leave(self.run.lock().is_parked());
         schedule::count_busy(self.vcpu(), ran);
     }
 
@@ -234,7 +229,7 @@ impl Thread {
     /// It runs: its registers are put back.
     pub fn arrive_on_vcpu(&self) {
         self.touch_rseq();
-        self.since.store(time::ticks(), Ordering::Relaxed);
+        self.spent.arrive();
         self.fpu.lock().load();
         let (fs, gs) = *self.bases.lock();
         registers::set_fs_base(fs);
@@ -247,27 +242,6 @@ impl Thread {
         state.save();
         *self.fpu.lock() = state;
         *self.bases.lock() = registers::bases().unwrap_or(*parent.bases.lock());
-    }
-
-    /// Ticks since it was given its vCPU.
-    pub fn slice_ticks(&self) -> u64 {
-        time::ticks().saturating_sub(self.since.load(Ordering::Relaxed))
-    }
-
-    /// Nanoseconds of processor time that it has used.
-    pub fn cpu_time(&self) -> u64 {
-        time::nanoseconds(self.ticks().saturating_sub(self.waited_ticks.load(Ordering::Relaxed)))
-    }
-
-    /// Ticks that it has had a vCPU.
-    pub fn ticks(&self) -> u64 {
-        let running = time::ticks().saturating_sub(self.since.load(Ordering::Relaxed));
-        self.ran_ticks.load(Ordering::Relaxed) + running
-    }
-
-    /// It spent `ticks` of its time looking out for a reply.
-    pub fn add_waited(&self, ticks: u64) {
-        self.waited_ticks.fetch_add(ticks, Ordering::Relaxed);
     }
 
     /// Where its registers are saved: the top of its stack, below which the LWK's frames grow.

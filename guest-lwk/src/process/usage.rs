@@ -10,43 +10,17 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use lwk_core::signal::{ActionFlags, Handler, Signal};
 use spin::Mutex;
 
+use super::account::Account;
 use super::process::Process;
 use super::table;
-
-const SECOND: u64 = 1_000_000_000;
-/// Bytes of struct rusage, and where the largest resident size (in KiB) stands in it.
-pub const RUSAGE_BYTES: usize = 144;
-const LARGEST: usize = 32;
-
-/// What was used.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Account {
-    /// Processor time in nanoseconds. The LWK does not tell a program's time from its own.
-    pub time: u64,
-    /// The most memory that was resident, in bytes.
-    pub largest: u64,
-}
-
-impl Account {
-    /// This and what `other` used.
-    pub fn with(self, other: Self) -> Self {
-        Self { time: self.time + other.time, largest: self.largest.max(other.largest) }
-    }
-
-    /// A struct rusage. What is not counted is 0.
-    pub fn to_bytes(self) -> [u8; RUSAGE_BYTES] {
-        let mut bytes = [0; RUSAGE_BYTES];
-        bytes[..8].copy_from_slice(&(self.time / SECOND).to_le_bytes());
-        bytes[8..16].copy_from_slice(&(self.time % SECOND / 1000).to_le_bytes());
-        bytes[LARGEST..LARGEST + 8].copy_from_slice(&(self.largest >> 10).to_le_bytes());
-        bytes
-    }
-}
+use super::thread::Thread;
 
 /// The accounts of a process.
 #[derive(Default)]
 pub struct Usage {
     largest: AtomicU64,
+    /// Threads that have ended.
+    ended_threads: Mutex<Account>,
     parent: Mutex<Weak<Process>>,
     /// Children that have ended and were not waited for.
     ended: Mutex<BTreeMap<u32, Account>>,
@@ -79,7 +53,25 @@ impl Usage {
 impl Process {
     /// What it used itself.
     pub fn account(&self) -> Account {
-        Account { time: self.cpu_time(), largest: self.usage.largest.load(Ordering::Relaxed) }
+        let threads = self.threads.lock();
+        let ended = Account { largest: self.usage.largest.load(Ordering::Relaxed), ..*self.usage.ended_threads.lock() };
+        threads.iter().fold(ended, |sum, thread| sum.with(thread.spent.account()))
+    }
+
+    /// Nanoseconds of processor time that it has used so far.
+    pub fn processor_time(&self) -> u64 {
+        let threads = self.threads.lock();
+        let ended = self.usage.ended_threads.lock().processor_time();
+        threads.iter().map(|thread| thread.spent.processor_time()).sum::<u64>() + ended
+    }
+
+    /// `thread` is none of its threads any more; what it used stays on the account. Answers whether it was the last one.
+    pub fn remove_thread(&self, thread: &Thread) -> bool {
+        let mut threads = self.threads.lock();
+        threads.retain(|other| !core::ptr::eq(Arc::as_ptr(other), thread));
+        let mut ended = self.usage.ended_threads.lock();
+        *ended = ended.with(thread.spent.account());
+        threads.is_empty()
     }
 
     /// It and the children that it waited for.

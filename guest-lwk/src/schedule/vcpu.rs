@@ -85,7 +85,7 @@ pub fn count_busy(vcpu: usize, ticks: u64) {
 /// How many ticks each vCPU has run threads, and how many it has not, since the LWK was started.
 pub fn times() -> Vec<(u64, u64)> {
     let times = |vcpu: &Vcpu| {
-        let running = vcpu.current.lock().as_ref().map_or(0, |thread| thread.slice_ticks());
+        let running = vcpu.current.lock().as_ref().map_or(0, |thread| thread.spent.slice());
         let busy = vcpu.busy_ticks.load(Ordering::Relaxed) + running;
         (busy, time::ticks().saturating_sub(vcpu.since).saturating_sub(busy))
     };

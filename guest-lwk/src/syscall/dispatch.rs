@@ -42,16 +42,20 @@ fn serve(
 ) -> (Option<SysResult>, bool) {
     match call.route {
         Route::Local => (local::serve(thread, context, call, arguments), false),
-        Route::Offloaded => (Some(offload::serve(thread, call, arguments)), true),
+        Route::Offloaded => (Some(by_linux(thread, call, arguments)), true),
         Route::LocalFirst => match first::look(thread, call, arguments) {
             First::Done(result) => (Some(result), false),
-            First::Offload(arguments) => (Some(offload::serve(thread, call, arguments)), true),
+            First::Offload(arguments) => (Some(by_linux(thread, call, arguments)), true),
         },
         Route::Refused(errno) => {
             verbose!("{} is refused: {}", call.name, call.note);
             (Some(Err(Errno(errno))), false)
         }
     }
+}
+
+fn by_linux(thread: &Thread, call: &'static Call, arguments: [u64; 6]) -> SysResult {
+    thread.spent.in_system(|| offload::serve(thread, call, arguments))
 }
 
 fn unknown(context: &mut Context, number: u64) -> bool {

@@ -16,13 +16,20 @@ use crate::process::thread::Thread;
 pub fn text(process: &Arc<Process>, thread: &Thread, alone: bool) -> Text {
     let areas = Areas::of(process);
     let (program, heap) = (&areas.space.program, areas.space.heap);
-    let time = if alone { thread.cpu_time() } else { process.cpu_time() };
+    let used = if alone { thread.spent.account() } else { process.account() };
+    let children = process.usage.of_children();
     let signals = Signals::of(process, thread);
     // The old fields have room for the signals below 32, without the last.
     let low = |set: SignalSet| set.0 & 0x7fff_ffff;
     let fields = [
-        (14, numbers::ticks(time)),
-        (15, 0),
+        (10, used.minor_faults),
+        (11, children.minor_faults),
+        (12, used.major_faults),
+        (13, children.major_faults),
+        (14, numbers::ticks(used.user)),
+        (15, numbers::ticks(used.system)),
+        (16, numbers::ticks(children.user)),
+        (17, numbers::ticks(children.system)),
         (20, process.all_threads().len() as u64),
         (23, areas.space.total),
         (24, areas.sums().resident() / PAGE_SIZE),

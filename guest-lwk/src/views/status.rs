@@ -38,6 +38,9 @@ pub fn text(process: &Arc<Process>, thread: &Thread) -> Text {
     text.put(format_args!("Cpus_allowed:\t{}\n", numbers::mask(&allowed, count)));
     text.put(format_args!("Cpus_allowed_list:\t{}\n", numbers::list(&allowed, count)));
     text.put(format_args!("Mems_allowed:\t00000001\nMems_allowed_list:\t0\n"));
+    let used = thread.spent.account();
+    text.put(format_args!("voluntary_ctxt_switches:\t{}\n", used.voluntary_switches));
+    text.put(format_args!("nonvoluntary_ctxt_switches:\t{}\n", used.involuntary_switches));
     text
 }
 

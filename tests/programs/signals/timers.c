@@ -226,6 +226,31 @@ CASE(profiling_interval_timer_counts_cpu_time)
 	show("while computing %d", caught);
 }
 
+static volatile int caught_virtual, caught_profiling;
+
+static void count_interval(int number, siginfo_t *information, void *context)
+{
+	(void)information, (void)context;
+	if (number == SIGVTALRM)
+		caught_virtual++;
+	else
+		caught_profiling++;
+}
+
+CASE(virtual_interval_timer_leaves_the_systems_time_out)
+{
+	struct itimerval timer = {.it_interval = {0, 10000}, .it_value = {0, 10000}};
+	struct stat about;
+	handle(SIGVTALRM, count_interval, SA_RESTART);
+	handle(SIGPROF, count_interval, SA_RESTART);
+	REQUIRE(setitimer(ITIMER_VIRTUAL, &timer, NULL) == 0 && setitimer(ITIMER_PROF, &timer, NULL) == 0);
+	while (caught_profiling < 20)
+		REQUIRE(stat("/", &about) == 0);
+	show("%d", caught_virtual < caught_profiling);
+	timer = (struct itimerval){0};
+	REQUIRE(setitimer(ITIMER_VIRTUAL, &timer, NULL) == 0 && setitimer(ITIMER_PROF, &timer, NULL) == 0);
+}
+
 static void *burn_in_thread(void *argument)
 {
 	burn_until_caught();

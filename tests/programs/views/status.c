@@ -128,6 +128,53 @@ CASE(processor_time_is_counted)
 	show("a tenth of a second is counted %d", after - before >= 8);
 }
 
+static long number_in_stat(int field)
+{
+	return strtol(field_of(getpid(), field), NULL, 10);
+}
+
+CASE(time_of_calls_is_the_systems)
+{
+	struct stat about;
+	long user = number_in_stat(14), system = number_in_stat(15);
+	clock_t begin = clock();
+	while (clock() - begin < CLOCKS_PER_SEC / 5)
+		for (int i = 0; i < 100; i++)
+			REQUIRE(stat("/", &about) == 0);
+	show("%d", number_in_stat(15) - system > number_in_stat(14) - user);
+}
+
+CASE(time_and_faults_of_children_are_counted_when_they_are_waited_for)
+{
+	long time = number_in_stat(16) + number_in_stat(17), faults = number_in_stat(11);
+	pid_t child = forked();
+	if (child == 0) {
+		clock_t begin = clock();
+		while (clock() - begin < CLOCKS_PER_SEC / 10)
+			;
+		memset(anonymous(8 << 20), 1, 8 << 20);
+		_exit(0);
+	}
+	show_end("child", child);
+	show("time %d, faults %d", number_in_stat(16) + number_in_stat(17) - time >= 8, number_in_stat(11) > faults);
+}
+
+CASE(faults_are_counted)
+{
+	long minor = number_in_stat(10), major = number_in_stat(12);
+	memset(anonymous(8 << 20), 1, 8 << 20);
+	show("minor %d, major %d", number_in_stat(10) > minor, number_in_stat(12) == major);
+}
+
+CASE(switches_are_counted)
+{
+	long before = strtol(status_of(getpid(), "voluntary_ctxt_switches"), NULL, 10);
+	for (int i = 0; i < 10; i++)
+		usleep(1000);
+	show("%d", strtol(status_of(getpid(), "voluntary_ctxt_switches"), NULL, 10) - before >= 10);
+	show("involuntary ones too %d", atoi(status_of(getpid(), "nonvoluntary_ctxt_switches")) >= 0);
+}
+
 CASE(affinity_is_the_same_everywhere)
 {
 	cpu_set_t set;

@@ -23,6 +23,8 @@ pub enum TimerClock {
     Real(Clock),
     /// Processor time of a process.
     Process(Weak<Process>),
+    /// What its program uses of it.
+    User(Weak<Process>),
     /// Processor time of a thread.
     Thread(Weak<Thread>),
 }
@@ -68,8 +70,9 @@ impl TimerClock {
     pub fn now(&self) -> u64 {
         match self {
             Self::Real(clock) => time::now(*clock),
-            Self::Process(process) => process.upgrade().map_or(0, |process| process.cpu_time()),
-            Self::Thread(thread) => thread.upgrade().map_or(0, |thread| thread.cpu_time()),
+            Self::Process(process) => process.upgrade().map_or(0, |process| process.processor_time()),
+            Self::User(process) => process.upgrade().map_or(0, |process| process.account().user),
+            Self::Thread(thread) => thread.upgrade().map_or(0, |thread| thread.spent.processor_time()),
         }
     }
 

@@ -1,11 +1,11 @@
 //! Arming timers, and what happens when they expire.
 
-use alloc::sync::Arc;
+use alloc::sync::{Arc, Weak};
 
 use lwk_core::signal::{Signal, SignalInfo, code};
 
-use super::TimerClock;
 use super::timer::{Kind, State, Timer};
+use super::{ProcessorTimers, TimerClock};
 use crate::arch::time::{self, Clock};
 use crate::process::process::{End, Process};
 use crate::process::{exit, signal};
@@ -29,13 +29,8 @@ pub fn arm(timer: &Arc<Timer>, state: &mut State) {
             };
             state.sleeper = Some(schedule::alarm(at, timer));
         }
-        TimerClock::Process(process) => {
-            if let Some(process) = process.upgrade() {
-                process.processor_timers.add(deadline, timer);
-                // Whoever runs has to arm its vCPU's timer.
-                process.all_threads().iter().for_each(schedule::nudge);
-            }
-        }
+        TimerClock::Process(process) => arm_for(process, |process| &process.processor_timers, deadline, timer),
+        TimerClock::User(process) => arm_for(process, |process| &process.user_timers, deadline, timer),
         TimerClock::Thread(thread) => {
             if let Some(thread) = thread.upgrade() {
                 thread.processor_timers.add(deadline, timer);
@@ -43,6 +38,13 @@ pub fn arm(timer: &Arc<Timer>, state: &mut State) {
             }
         }
     }
+}
+
+fn arm_for(process: &Weak<Process>, list: fn(&Process) -> &ProcessorTimers, deadline: u64, timer: &Arc<Timer>) {
+    let Some(process) = process.upgrade() else { return };
+    list(&process).add(deadline, timer);
+    // Whoever runs has to arm its vCPU's timer.
+    process.all_threads().iter().for_each(schedule::nudge);
 }
 
 /// Takes `timer` off whatever list it is on.
@@ -57,6 +59,11 @@ pub fn disarm(timer: &Timer, state: &mut State) {
                 process.processor_timers.remove(timer);
             }
         }
+        TimerClock::User(process) => {
+            if let Some(process) = process.upgrade() {
+                process.user_timers.remove(timer);
+            }
+        }
         TimerClock::Thread(thread) => {
             if let Some(thread) = thread.upgrade() {
                 thread.processor_timers.remove(timer);
@@ -67,7 +74,7 @@ pub fn disarm(timer: &Timer, state: &mut State) {
 
 /// Tells `process` that it has used too much processor time, or ends it if that is more than `most`.
 fn enforce(process: &Arc<Process>, most: u64) {
-    if process.cpu_time() >= most {
+    if process.processor_time() >= most {
         exit::begin(process, End::Signal(Signal::KILL.number()));
     } else {
         signal::push_for_process(process, SignalInfo::new(Signal::XCPU, code::SI_KERNEL));

@@ -15,7 +15,7 @@ use crate::process::process::Process;
 pub enum Interval {
     /// `ITIMER_REAL`.
     Real,
-    /// `ITIMER_VIRTUAL`. The LWK does not tell a program's time from its own; both count.
+    /// `ITIMER_VIRTUAL`.
     Virtual,
     /// `ITIMER_PROF`.
     Profiling,
@@ -37,7 +37,7 @@ impl Interval {
         let owner: Weak<Process> = Arc::downgrade(process);
         let (clock, signal) = match self {
             Self::Real => (TimerClock::Real(Clock::Monotonic), Signal::ALRM),
-            Self::Virtual => (TimerClock::Process(owner.clone()), Signal::VTALRM),
+            Self::Virtual => (TimerClock::User(owner.clone()), Signal::VTALRM),
             Self::Profiling => (TimerClock::Process(owner.clone()), Signal::PROF),
         };
         Timer::new(clock, Kind::Interval(owner, signal))

@@ -71,15 +71,18 @@ impl ProcessorTimers {
 /// In how many nanoseconds the vCPU that runs `thread` must look again, if it must at all.
 pub fn next_look(thread: &Thread) -> Option<u64> {
     let process = thread.process();
-    let (own, shared) = (thread.processor_timers.earliest(), process.processor_timers.earliest());
-    if own == NEVER && shared == NEVER {
+    let own = thread.processor_timers.earliest();
+    let (shared, user) = (process.processor_timers.earliest(), process.user_timers.earliest());
+    if own == NEVER && shared == NEVER && user == NEVER {
         return None;
     }
-    let mut rest = own.saturating_sub(thread.cpu_time());
-    if shared != NEVER {
+    let mut rest = own.saturating_sub(thread.spent.processor_time());
+    if shared != NEVER || user != NEVER {
+        let account = process.account();
         // As many threads as there are vCPUs may use up what is left.
         let users = (process.threads.lock().len() as u64).clamp(1, u64::from(boot::page().vcpu_count));
-        rest = rest.min(shared.saturating_sub(process.cpu_time()) / users);
+        let left = shared.saturating_sub(account.processor_time()).min(user.saturating_sub(account.user));
+        rest = rest.min(left / users);
     }
     Some(rest.max(SHORTEST_LOOK))
 }
@@ -87,7 +90,9 @@ pub fn next_look(thread: &Thread) -> Option<u64> {
 /// Lets the timers expire whose time has come. The caller holds no lock.
 pub fn look(thread: &Thread) {
     let process = thread.process();
-    let mut due = thread.processor_timers.take(thread.cpu_time());
-    due.extend(process.processor_timers.take(process.cpu_time()));
+    let mut due = thread.processor_timers.take(thread.spent.processor_time());
+    let account = process.account();
+    due.extend(process.processor_timers.take(account.processor_time()));
+    due.extend(process.user_timers.take(account.user));
     due.iter().for_each(Timer::expire);
 }

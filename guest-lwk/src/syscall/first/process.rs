@@ -10,9 +10,9 @@ use super::First;
 use crate::arch::boot;
 use crate::errno::{Errno, SysResult, from_register};
 use crate::ikc::request::{self, Draft};
+use crate::process::account::Account;
 use crate::process::table;
 use crate::process::thread::Thread;
-use crate::process::usage::Account;
 
 const GETPPID: u16 = 110;
 const GETPGID: u16 = 121;
@@ -38,7 +38,7 @@ pub fn parent(thread: &Thread, arguments: [u64; 6]) -> First {
     First::Done(parent.map(|parent| if parent == u64::from(first.parent) { 1 } else { parent }))
 }
 
-/// getrusage(2): processor time and memory are the program's; the rest is not counted.
+/// getrusage(2): what the program used, and not its proxy.
 pub fn usage(thread: &Thread, arguments: [u64; 6]) -> SysResult {
     let [who, address, ..] = arguments;
     let process = thread.process();
@@ -46,7 +46,7 @@ pub fn usage(thread: &Thread, arguments: [u64; 6]) -> SysResult {
     process.usage.saw_resident(resident);
     let account = match who & 0xffff_ffff {
         OWN => process.account(),
-        THREAD => Account { time: thread.cpu_time(), ..process.account() },
+        THREAD => Account { largest: process.account().largest, ..thread.spent.account() },
         CHILDREN => process.usage.of_children(),
         _ => return Err(Errno::EINVAL),
     };
@@ -59,9 +59,10 @@ pub fn times(thread: &Thread, arguments: [u64; 6]) -> SysResult {
     use crate::arch::time::{self, Clock};
     let tick = SECOND / CLOCK_TICKS;
     let process = thread.process();
-    let (own, children) = (process.cpu_time() / tick, process.usage.of_children().time / tick);
+    let (own, children) = (process.account(), process.usage.of_children());
     if arguments[0] != 0 {
-        process.space.lock().write(arguments[0], &[own, 0, children, 0])?;
+        let times = [own.user, own.system, children.user, children.system].map(|time| time / tick);
+        process.space.lock().write(arguments[0], &times)?;
     }
     Ok(time::now(Clock::Boottime) / tick)
 }

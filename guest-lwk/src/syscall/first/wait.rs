@@ -12,9 +12,9 @@ use crate::arch::direct_map;
 use crate::errno::SysResult;
 use crate::ikc::events;
 use crate::ikc::request::{self, Draft};
+use crate::process::account::{Account, RUSAGE_BYTES};
 use crate::process::signal::left;
 use crate::process::thread::Thread;
-use crate::process::usage::{Account, RUSAGE_BYTES};
 use crate::process::{exit, table};
 use crate::syscall::offload;
 

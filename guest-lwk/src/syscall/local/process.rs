@@ -155,7 +155,8 @@ fn run(
     [path, argv, envp, flags]: [u64; 4],
 ) -> Option<SysResult> {
     let program = read_program(thread, directory, [path, argv, envp, flags]);
-    match program.and_then(|program| replace::replace(thread, &program)) {
+    let replace = |program| thread.spent.in_system(|| replace::replace(thread, &program));
+    match program.and_then(replace) {
         Ok(registers) => {
             *context = registers;
             None

@@ -20,8 +20,8 @@ pub fn read(thread: &Thread, id: u64) -> Result<u64, Errno> {
         abi::CLOCK_MONOTONIC_RAW => time::now(Clock::Raw),
         abi::CLOCK_BOOTTIME | abi::CLOCK_BOOTTIME_ALARM => time::now(Clock::Boottime),
         abi::CLOCK_TAI => time::now(Clock::Tai),
-        abi::CLOCK_PROCESS_CPUTIME_ID => thread.process().cpu_time(),
-        abi::CLOCK_THREAD_CPUTIME_ID => thread.cpu_time(),
+        abi::CLOCK_PROCESS_CPUTIME_ID => thread.process().processor_time(),
+        abi::CLOCK_THREAD_CPUTIME_ID => thread.spent.processor_time(),
         id => processor_clock(thread, id).ok_or(Errno::EINVAL)?,
     })
 }
@@ -36,12 +36,12 @@ fn processor_clock(thread: &Thread, id: u32) -> Option<u64> {
     if id & OF_A_THREAD != 0 {
         let own = thread.process().all_threads();
         let found = own.iter().find(|other| owner == other.tid() || owner == 0 && other.tid() == thread.tid())?;
-        return Some(found.cpu_time());
+        return Some(found.spent.processor_time());
     }
     if owner == 0 {
-        return Some(thread.process().cpu_time());
+        return Some(thread.process().processor_time());
     }
-    Some(table::find(owner)?.cpu_time())
+    Some(table::find(owner)?.processor_time())
 }
 
 fn write(thread: &Thread, address: u64, nanoseconds: u64, unit: u64) -> SysResult {

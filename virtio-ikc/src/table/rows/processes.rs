@@ -66,7 +66,7 @@ pub(super) const ROWS: &[Call] = &[
     local_first(160, "setrlimit", &[Named("resource"), In(RLIMIT)], LIMITS),
     local_first(302, "prlimit64", &[Pid, Named("resource"), In(RLIMIT), Out(RLIMIT)], LIMITS),
     local_first(98, "getrusage", &[Named("rusage"), Out(RUSAGE)],
-        "Processor time and memory are the program's on the LWK, its children's included; the rest is not counted."),
+        "Processor time, memory, faults and switches are the program's on the LWK, its children's included; the rest is not counted."),
     local_first(100, "times", &[Out(TIME_PAIR)], "Processor time is the program's on the LWK and its children's, not the proxies'."),
     local_first(135, "personality", &[Hex],
         "The LWK tells its own; it changes only to what it can be, Linux on x86-64."),
