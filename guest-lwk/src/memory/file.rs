@@ -4,6 +4,7 @@
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use lwk_core::protection::Protection;
 use lwk_core::vma::{Backing, Vma, VmaFlags, VmaTree};
@@ -195,14 +196,15 @@ impl FileTable {
         Ok(shown.writable)
     }
 
-    /// Shows as much more of the file as is needed for it to reach up to `end`. What was shown is then at another place: the caller
+    /// Shows as much more of the file as is needed for `range` to be seen. What was shown is then at another place: the caller
     /// takes the old pages out of all mappings, and gives the answer, if there is one, to [`close_window`].
-    pub fn widen_window(&mut self, handle: u64, end: u64) -> Result<Option<Shown>, Errno> {
+    pub fn widen_window(&mut self, handle: u64, range: &Range<u64>) -> Result<Option<Shown>, Errno> {
         let Some(old) = self.files.get(&handle).and_then(|file| file.window) else { return Err(Errno::EFAULT) };
-        if end <= old.offset + old.length {
+        let (start, end) = (range.start.min(old.offset), range.end.max(old.offset + old.length));
+        if (start, end) == (old.offset, old.offset + old.length) {
             return Ok(None);
         }
-        let wider = show(handle, old.offset, end - old.offset, old.writable)?;
+        let wider = show(handle, start, end - start, old.writable)?;
         if let Some(open) = self.files.get_mut(&handle) {
             open.window = Some(wider);
         }

@@ -17,6 +17,7 @@ pub mod peek;
 pub mod populate;
 pub mod protect;
 pub mod remap;
+mod remap_file;
 pub mod rewrite;
 pub mod segment;
 pub mod space;

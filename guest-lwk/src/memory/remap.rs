@@ -102,7 +102,8 @@ impl AddressSpace {
         if !area.flags.contains(VmaFlags::SHARED) {
             return Ok(());
         }
-        if let Some(old) = self.files.widen_window(handle, offset + (from - area.start) + length)? {
+        let start = offset + (from - area.start);
+        if let Some(old) = self.files.widen_window(handle, &(start..start + length))? {
             self.cut_mappings(handle, 0)?;
             file::close_window(old);
         }

@@ -2,6 +2,7 @@
 
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::ops::Range;
 
 use lwk_core::commit::is_accounted;
@@ -222,21 +223,28 @@ impl AddressSpace {
 
     /// Takes everything in `range` away.
     pub(super) fn remove_areas(&mut self, range: &Range<u64>) -> Result<(), Errno> {
-        self.clear_rewrites(range)?;
-        let mut released = Released::default();
-        self.table.visit(range.clone(), &mut |_, level, entry| released.take(level, entry))?;
-        self.release(range, released);
-        for piece in self.areas.remove(range) {
-            if piece.flags.contains(VmaFlags::ACCOUNTED) {
-                commit::uncharge(piece.end - piece.start);
-            }
-            self.drop_backing(&piece);
+        let removed = self.take_areas(range)?;
+        for piece in &removed {
+            self.drop_backing(piece);
         }
         Ok(())
     }
 
+    /// The same, but for the files and the shared memory: the caller gives the answer to [`Self::drop_backing`].
+    pub(super) fn take_areas(&mut self, range: &Range<u64>) -> Result<Vec<Vma>, Errno> {
+        self.clear_rewrites(range)?;
+        let mut released = Released::default();
+        self.table.visit(range.clone(), &mut |_, level, entry| released.take(level, entry))?;
+        self.release(range, released);
+        let removed = self.areas.remove(range);
+        for piece in removed.iter().filter(|piece| piece.flags.contains(VmaFlags::ACCOUNTED)) {
+            commit::uncharge(piece.end - piece.start);
+        }
+        Ok(removed)
+    }
+
     /// Gives the file or the shared memory of a removed piece back if nothing else maps it.
-    fn drop_backing(&mut self, piece: &Vma) {
+    pub(super) fn drop_backing(&mut self, piece: &Vma) {
         match piece.backing {
             Backing::File { handle, .. } if !self.areas.holds_file(handle) => self.files.release(handle),
             Backing::Shared { object, .. } if !self.areas.holds_object(object) => drop(self.objects.remove(&object)),

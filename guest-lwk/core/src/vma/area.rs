@@ -62,6 +62,16 @@ pub enum Backing {
 }
 
 impl Backing {
+    /// The same from byte `offset` of it on.
+    #[must_use]
+    pub const fn at(self, offset: u64) -> Self {
+        match self {
+            Self::File { handle, .. } => Self::File { handle, offset },
+            Self::Shared { object, .. } => Self::Shared { object, offset },
+            other => other,
+        }
+    }
+
     /// The backing of what lies `bytes` further up in the same area.
     #[must_use]
     pub const fn advanced(self, bytes: u64) -> Self {

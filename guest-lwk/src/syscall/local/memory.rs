@@ -177,6 +177,18 @@ pub fn remap(thread: &Thread, arguments: [u64; 6]) -> SysResult {
     thread.process().space.lock().remap(request)
 }
 
+/// remap_file_pages(2): as mm/mmap.c emulates it since Linux 4.0.
+pub fn remap_file(thread: &Thread, arguments: [u64; 6]) -> SysResult {
+    let [start, length, protection, page, flags, _] = arguments;
+    let (start, length) = (start & !(PAGE_SIZE - 1), length & !(PAGE_SIZE - 1));
+    let range = start..start.wrapping_add(length);
+    if protection != 0 || range.is_empty() || page.checked_add(length / PAGE_SIZE).is_none() {
+        return Err(Errno::EINVAL);
+    }
+    let populates = flags & u64::from(abi::MAP_NONBLOCK) == 0;
+    thread.process().space.lock().remap_file(&range, page, populates)
+}
+
 /// madvise(2).
 pub fn advise(thread: &Thread, arguments: [u64; 6]) -> SysResult {
     let [start, length, advice, ..] = arguments;

@@ -65,6 +65,7 @@ fn answer(thread: &Thread, call: &Call, arguments: [u64; 6]) -> SysResult {
         number::__NR_pkey_free => Err(Errno::EINVAL),
         number::__NR_brk => Ok(thread.process().space.lock().set_break(arguments[0])),
         number::__NR_mremap => memory::remap(thread, arguments),
+        number::__NR_remap_file_pages => memory::remap_file(thread, arguments),
         number::__NR_madvise => memory::advise(thread, arguments),
         number::__NR_mincore => memory::residency(thread, arguments),
         number::__NR_mlock | number::__NR_mlock2 => memory::lock(thread, call, arguments),
