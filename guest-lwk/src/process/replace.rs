@@ -83,10 +83,9 @@ fn go_on(thread: &Thread, program: &Program, space: AddressSpace, loaded: &Loade
     let root = space.root();
     let old = process.space.replace(Arc::new(SleepLock::new(space)), root);
     schedule::enter(root);
-    if let Some(parent) = process.vfork_parent.lock().take() {
+    if process.vfork_parent.lock().is_some() {
         give_borrowed_handles_back(&old);
         drop(old);
-        schedule::unpark(&parent);
     } else {
         release_space(old, true);
     }
@@ -101,6 +100,10 @@ fn go_on(thread: &Thread, program: &Program, space: AddressSpace, loaded: &Loade
     thread.set_name(&program.path);
     process.dumpable.store(1, Ordering::Relaxed);
     execute::announce(&program.path, loaded.handle, true);
+    // Not before the proxy has closed what is to be closed: the parent may execute a file that its child had open for writing.
+    if let Some(parent) = process.vfork_parent.lock().take() {
+        schedule::unpark(&parent);
+    }
     registers::set_fs_base(0);
     registers::set_gs_base(0);
     *thread.bases.lock() = (0, 0);

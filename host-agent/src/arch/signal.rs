@@ -11,7 +11,7 @@ use super::raw_call::{Argument, call};
 
 /// The signal that interrupts a thread in an offloaded call: the first real-time signal, which no C library gives
 /// to programs.
-pub(super) const INTERRUPT_SIGNAL: u32 = 32;
+pub(crate) const INTERRUPT_SIGNAL: u32 = 32;
 /// The signal by which Linux tells a proxy that its parent is dead: the second of those.
 pub(crate) const PARENT_GONE_SIGNAL: u32 = 33;
 

@@ -10,7 +10,7 @@ use rustix::io::FdFlags;
 use virtio_ikc::message::Operation;
 
 use super::paths::names_own_executable;
-use super::{Answer, Executor, Files, Refusal};
+use super::{Answer, Executor, Files, Refusal, writers};
 use crate::arch::close_descriptor;
 use crate::int::low;
 use crate::own_descriptors::{borrow, is_own};
@@ -66,6 +66,7 @@ pub(super) fn open(executor: &mut Executor, request: &Parsed<'_>) -> Result<Answ
     let status = check(&named)?;
     // What may be executed but not read cannot be loaded by anyone but Linux: EACCES.
     let file = rustix::fs::open(magic_link(&named), OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+    writers::look_for(&file)?;
     let set_id = u64::from(status.st_mode & (libc::S_ISUID | libc::S_ISGID) != 0);
     let size = status.st_size.cast_unsigned();
     let handle = executor.proxy.files.add(own, file)?;

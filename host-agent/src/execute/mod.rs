@@ -30,6 +30,7 @@ mod trace;
 mod vectors;
 mod views;
 mod window;
+mod writers;
 
 use virtio_ikc::message::Operation;
 

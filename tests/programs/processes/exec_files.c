@@ -174,8 +174,6 @@ CASE(bad_addresses)
 	show_end("bad environment", child);
 }
 
-/* The agent opens an executable for reading, which does not deny writers (ETXTBSY). */
-DIFFERS(file_open_for_writing_is_busy)
 CASE(file_open_for_writing_is_busy)
 {
 	write_file("busy", "#!/bin/echo busy\n", 0755);
@@ -183,6 +181,84 @@ CASE(file_open_for_writing_is_busy)
 	attempt("script", "./busy", plain);
 	close(file);
 	attempt("closed", "./busy", plain);
+}
+
+CASE(file_that_another_process_writes_is_busy)
+{
+	int ends[2];
+	char byte;
+	write_file("busy", "#!/bin/echo busy\n", 0755);
+	REQUIRE(pipe(ends) == 0);
+	pid_t child = forked();
+	if (child == 0) {
+		REQUIRE(open("busy", O_WRONLY) >= 0 && write(ends[1], "x", 1) == 1);
+		for (;;)
+			pause();
+	}
+	REQUIRE(read(ends[0], &byte, 1) == 1);
+	attempt("open elsewhere", "./busy", plain);
+	REQUIRE(kill(child, SIGKILL) == 0 && waitpid(child, NULL, 0) == child);
+	attempt("ended", "./busy", plain);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void copy_program(const char *name)
+{
+	char bytes[65536];
+	ssize_t count;
+	unlink(name);
+	int from = open(this_program(), O_RDONLY), to = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0755);
+	REQUIRE(from >= 0 && to >= 0);
+	while ((count = read(from, bytes, sizeof bytes)) > 0)
+		REQUIRE(write(to, bytes, (size_t)count) == count);
+	close(from);
+	close(to);
+}
+
+CASE(programs_and_interpreters_can_be_busy)
+{
+	char *const words[] = {"copy", "show_words", "one", NULL};
+	copy_program("copy");
+	write_file("script", "#!./copy show_words\n", 0755);
+	int file = open("copy", O_RDWR);
+	attempt("program", "./copy", words);
+	attempt("interpreter", "./script", plain);
+	REQUIRE(file >= 0 && close(file) == 0);
+	attempt("program that is closed", "./copy", words);
+	attempt("interpreter that is closed", "./script", plain);
+}
+
+CASE(mapping_keeps_a_file_busy)
+{
+	static const int kinds[] = {MAP_SHARED, MAP_PRIVATE};
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		write_file("mapped", "#!/bin/echo mapped\n", 0755);
+		int file = open("mapped", O_RDWR);
+		char *memory = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, kinds[i], file, 0);
+		REQUIRE(file >= 0 && memory != MAP_FAILED);
+		close(file);
+		attempt("mapped", "./mapped", plain);
+		REQUIRE(munmap(memory, PAGE) == 0);
+		attempt("unmapped", "./mapped", plain);
+	}
+}
+
+CASE(file_that_has_just_been_written_is_not_busy)
+{
+	static int good, i;
+	for (good = i = 0; i < 50; i++) {
+		write_file("fresh", "#!/bin/true\n", 0755);
+		int status = -1;
+		pid_t child = vfork();
+		if (child == 0) {
+			execl("./fresh", "fresh", NULL);
+			_exit(errno);
+		}
+		REQUIRE(waitpid(child, &status, 0) == child);
+		good += status == 0;
+	}
+	show("%d of 50", good);
 }
 
 static void attempt_at(const char *what, int folder, const char *path, int flags)
