@@ -69,6 +69,8 @@ pub enum ToAgent {
         /// Number of the signal.
         signal: i32,
     },
+    /// The VMM had stopped, as it was told, and runs again.
+    WentOn,
     /// Answer to `WindowMap` and `WindowUnmap`: 0 or an errno.
     WindowDone {
         /// The errno.
@@ -98,7 +100,8 @@ pub enum FromAgent {
         /// The wait status.
         status: i32,
     },
-    /// The first proxy was stopped by this signal; the VMM stops as well.
+    /// The first proxy was stopped by this signal; the VMM stops as well. When the proxy goes on the agent sends the VMM SIGCONT until it
+    /// says that it has gone on.
     Stopped {
         /// Number of the signal.
         signal: i32,

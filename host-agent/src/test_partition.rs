@@ -20,7 +20,7 @@ use crate::execute::{Credentials, Files, Program};
 use crate::memory::{Board, Partition, RingMemory, Shared, reserve_faulting};
 use crate::own_descriptors::OwnDescriptors;
 use crate::protocol::{FromAgent, Queue, Region};
-use crate::proxy::{Crew, FromProxy, Left, Link, Proxy, Queues, StandIns, Wires, start_worker};
+use crate::proxy::{Children, Crew, FromProxy, Left, Link, Proxy, Queues, StandIns, Wires, start_worker};
 use crate::socket;
 
 /// Bytes of its memory.
@@ -119,6 +119,7 @@ impl TestPartition {
             queues: OnceLock::new(),
             crew: Crew::new(),
             left: Left::default(),
+            children: Children::default(),
             stand_ins: StandIns::default(),
             brief: RwLock::default(),
         };
@@ -203,7 +204,7 @@ impl TestPartition {
             let message = socket::receive(&self.vmm).unwrap()?.0;
             match message {
                 FromProxy::Tell(message) | FromProxy::Ask(message) => Some(message),
-                FromProxy::Born { .. } => None,
+                FromProxy::Born { .. } | FromProxy::Stops => None,
             }
         }
     }

@@ -104,9 +104,17 @@ fn sources(group: &str) -> Result<Vec<PathBuf>> {
 /// # Errors
 /// As [`build`].
 pub fn pass_through(folder: &Path) -> Result<PathBuf> {
+    alone("pass-through", folder)
+}
+
+/// Compiles a program that is of no group and has no cases.
+///
+/// # Errors
+/// As [`build`].
+pub fn alone(name: &str, folder: &Path) -> Result<PathBuf> {
     fs::create_dir_all(folder)?;
-    let path = folder.join("pass-through");
-    bring_up_to_date(&root().join("pass-through.c"), Flavour::DynamicPie, &path)?;
+    let path = folder.join(name);
+    bring_up_to_date(&root().join(name).with_extension("c"), Flavour::DynamicPie, &path)?;
     Ok(path)
 }
 

@@ -55,7 +55,7 @@ impl Operation {
     /// Take `arguments[1]` bytes at offset `arguments[0]` of the window away.
     pub const WINDOW_UNMAP: Self = Self(9);
     /// Stop the proxy (and with it the job that it belongs to) by signal `arguments[0]`; answered when it
-    /// has been continued.
+    /// has been continued. With 0 nothing is stopped: it is answered as soon as the proxy runs.
     pub const STOP: Self = Self(10);
     /// One line of `--trace`; see [`TraceRecord`]. Buffer 0 is the record.
     pub const TRACE: Self = Self(11);
@@ -273,6 +273,8 @@ impl EventKind {
     /// The proxy `process`, whose place on the notice board is `thread`, is no more: nothing of its queues is
     /// used any longer. Sent by the agent itself, on queue 0.
     pub const GONE: Self = Self(2);
+    /// The proxy `process` has stopped, whoever stopped it; when this is read it may have gone on. Sent by the agent itself, on queue 0.
+    pub const STOPPED: Self = Self(3);
 }
 
 /// The bytes of Linux's `siginfo_t` that any signal uses; the rest of its 128 are zeros.

@@ -61,6 +61,7 @@ fn replies_and_events_are_laid_out_as_specified() {
         "9 ", Event, 0,
         kind "4", process "4", thread "4", signal "4", info "80"
     );
+    assert_eq!(EventKind::STOPPED.0, 3);
 }
 
 #[test]

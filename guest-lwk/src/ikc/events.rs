@@ -94,10 +94,26 @@ pub fn take_from_agent() {
         if kick {
             board::ring(AGENT_PLACE);
         }
-        let place = usize::try_from(event.thread).ok().filter(|_| event.kind == EventKind::GONE.0);
-        if let Some(process) = place.and_then(|place| table::proxy_ended(place, event.process)) {
-            exit::proxy_is_gone(&process);
+        match EventKind(event.kind) {
+            EventKind::GONE => gone(&event),
+            EventKind::STOPPED => stopped(event.process),
+            _ => {}
         }
+    }
+}
+
+fn gone(event: &Event) {
+    let place = usize::try_from(event.thread).ok();
+    if let Some(process) = place.and_then(|place| table::proxy_ended(place, event.process)) {
+        exit::proxy_is_gone(&process);
+    }
+}
+
+/// Linux says that the proxy of the process `pid`, if there is one, has stopped. A SIGCONT of before does not end that.
+pub fn stopped(pid: u32) {
+    if let Some(process) = table::find(pid) {
+        take_from_proxy(&process);
+        signal::stop::told(&process);
     }
 }
 

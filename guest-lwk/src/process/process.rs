@@ -10,6 +10,7 @@ use virtio_ikc::address::GuestPhysical;
 
 use super::identity::Identity;
 use super::signal::left::Left;
+use super::signal::stop::Stop;
 use super::signal::{MAX_PENDING, SharedSignals};
 use super::table;
 use super::thread::Thread;
@@ -99,7 +100,8 @@ pub struct Process {
     ending: AtomicBool,
     gone: AtomicBool,
     released: AtomicBool,
-    stopped: AtomicBool,
+    /// Whether it is stopped.
+    pub stop: Stop,
     executing: AtomicBool,
     executed: AtomicBool,
     /// prctl(2)'s `PR_SET_CHILD_SUBREAPER`.
@@ -179,7 +181,7 @@ impl Process {
             ending: AtomicBool::new(false),
             gone: AtomicBool::new(false),
             released: AtomicBool::new(false),
-            stopped: AtomicBool::new(false),
+            stop: Stop::default(),
             executing: AtomicBool::new(false),
             executed: AtomicBool::new(false),
             adopts: AtomicBool::new(false),
@@ -260,16 +262,6 @@ impl Process {
     /// Whether it has replaced its program (execve(2)).
     pub fn has_executed(&self) -> bool {
         self.executed.load(Ordering::Relaxed)
-    }
-
-    /// Whether it is stopped (signal(7), "Stop").
-    pub fn is_stopped(&self) -> bool {
-        self.stopped.load(Ordering::SeqCst)
-    }
-
-    /// Stops it or lets it go on; answers whether it was stopped.
-    pub fn set_stopped(&self, stopped: bool) -> bool {
-        self.stopped.swap(stopped, Ordering::SeqCst)
     }
 
     /// The program has been replaced.

@@ -52,7 +52,7 @@ pub fn executable(process: &Arc<Process>) -> Option<Vec<u8>> {
 
 fn ask(process: &Arc<Process>, handle: u64) -> Option<FileName> {
     let is_own = Arc::ptr_eq(process, current::thread().process());
-    if process.is_stopped() && !is_own {
+    if process.stop.is_stopped() && !is_own {
         // Its proxy is stopped, too, and would not answer.
         return None;
     }

@@ -42,7 +42,7 @@ pub fn ticks(nanoseconds: u64) -> u64 {
 
 /// What `thread` does, as a letter.
 pub fn state(process: &Process, thread: &Thread) -> char {
-    if process.is_stopped() {
+    if process.stop.is_stopped() {
         'T'
     } else if thread.is_on_vcpu() || !thread.run.lock().is_parked() {
         'R'

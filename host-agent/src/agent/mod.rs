@@ -7,6 +7,7 @@
 mod proxies;
 mod ringer;
 mod start;
+mod stops;
 mod supervise;
 
 use std::os::fd::OwnedFd;

@@ -1,4 +1,4 @@
-//! Which proxies there are, the first one apart, and the news of their ends.
+//! Which proxies there are, the first one apart, and what the LWK must be told of them.
 //!
 //! For each there is a pipe whose writing end is open in that proxy alone: when it is closed, for whatever reason, the
 //! proxy is no more. Linux's own news of a child's end go to its parent, which is another proxy.
@@ -32,8 +32,8 @@ pub(super) struct Proxies {
     next_line: u64,
     /// The agent's queue of events, once the driver is ready.
     queue: Option<EventQueue>,
-    /// Proxies that are gone and of which the LWK has not been told: pid and place.
-    untold: VecDeque<(u32, usize)>,
+    /// What the LWK has not been told: the kind of the event, pid and place.
+    untold: VecDeque<(EventKind, u32, usize)>,
 }
 
 #[derive(Debug)]
@@ -65,6 +65,16 @@ impl Proxies {
         self.queue = Some(queue);
     }
 
+    /// Their pids, as far as they are known. A line that is open keeps a pid from being another's.
+    pub(super) fn processes(&self) -> impl Iterator<Item = u32> {
+        self.lines.values().filter_map(|line| line.process)
+    }
+
+    /// The LWK must be told that these are stopped.
+    pub(super) fn have_stopped(&mut self, processes: &[u32]) {
+        self.untold.extend(processes.iter().map(|process| (EventKind::STOPPED, *process, 0)));
+    }
+
     /// A proxy is about to be made at `place`; `line` speaks for it.
     pub(super) fn expect(&mut self, place: usize, line: OwnedFd) -> io::Result<()> {
         let end = self.own.adopt(line)?;
@@ -81,15 +91,15 @@ impl Proxies {
         self.wait_for_news(Duration::ZERO);
     }
 
-    /// Tells the LWK of ends, as far as it has room. Whether it must be told more later.
+    /// Tells the LWK what it must be told, as far as it has room. Whether it must be told more later.
     ///
     /// # Errors
     /// What the LWK did with its queue.
     pub(super) fn tell(&mut self) -> Result<bool, Violation> {
         let Some(queue) = &self.queue else { return Ok(false) };
-        while let Some((process, place)) = self.untold.front() {
+        while let Some((kind, process, place)) = self.untold.front() {
             let place = u32::try_from(*place).unwrap_or(0);
-            let event = event_bytes(EventKind::GONE, *process, place, 0);
+            let event = event_bytes(*kind, *process, place, 0);
             let Some(interrupt) = queue.post(self.wires.memory, &event)? else { return Ok(true) };
             self.untold.pop_front();
             if interrupt {
@@ -104,7 +114,7 @@ impl Proxies {
         let end = Instant::now() + patience;
         while !self.lines.is_empty() && Instant::now() < end {
             // Its line is open, so the pid is its own.
-            for process in self.lines.values().filter_map(|line| line.process) {
+            for process in self.processes() {
                 send_signal(process, libc::SIGKILL.cast_unsigned());
             }
             self.wait_for_news(Duration::from_millis(10));
@@ -140,6 +150,6 @@ impl Proxies {
         // Linux refused to make the process, or its parent was killed on the way; nobody has heard of it.
         let Some(process) = process else { return };
         self.wires.roster.leave(place);
-        self.untold.push_back((process, place));
+        self.untold.push_back((EventKind::GONE, process, place));
     }
 }

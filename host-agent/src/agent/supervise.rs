@@ -10,6 +10,7 @@ use rustix::process::{Pid, Signal, WaitOptions, kill_process, wait};
 use virtio_ikc::device::AGENT_QUEUE;
 
 use super::proxies::Proxies;
+use super::stops::Stops;
 use crate::memory::private_bytes;
 use crate::own_descriptors::OwnFile;
 use crate::protocol::{FromAgent, Queue, ToAgent};
@@ -32,6 +33,12 @@ pub(super) struct Supervisor {
     wires: &'static Wires,
     /// The other proxies.
     proxies: Proxies,
+    /// Which of them all are stopped.
+    stops: Stops,
+    /// Whether the VMM has stopped with the first proxy, as far as is known.
+    vmm_stopped: bool,
+    /// Whether it must go on, because the first proxy has.
+    wakes_vmm: bool,
     /// Whether the LWK has no room for all that it must be told.
     has_more: bool,
     /// Where the VMM's answers go, in the order of its questions.
@@ -64,7 +71,21 @@ impl Supervisor {
         let first = Pid::from_raw(first.cast_signed());
         wires.roster.counters.agent_at_start.store(private_bytes(), Ordering::Relaxed);
         let asking = VecDeque::new();
-        Self { socket, link, children, first, stopped_by: None, wires, proxies, has_more: false, asking }
+        let stops = Stops::default();
+        Self {
+            socket,
+            link,
+            children,
+            first,
+            stopped_by: None,
+            wires,
+            proxies,
+            stops,
+            vmm_stopped: false,
+            wakes_vmm: false,
+            has_more: false,
+            asking,
+        }
     }
 
     /// Serves until the first proxy has ended or the VMM goes away. Answers the exit status.
@@ -105,9 +126,12 @@ impl Supervisor {
         }
         if news {
             self.proxies.take_news();
-            if self.tell_of_ends() == Next::End {
+            if self.tell_lwk() == Next::End {
                 return Next::End;
             }
+        }
+        if self.stops.remaining().is_some_and(|time| time.is_zero()) && self.look_for_stops_again() == Next::End {
+            return Next::End;
         }
         if children && self.reap() == Next::End {
             return Next::End;
@@ -121,8 +145,9 @@ impl Supervisor {
         let file = |file| PollFd::from_borrowed_fd(file, PollFlags::IN);
         let sources = [self.socket.as_fd(), self.link.as_fd(), self.children.as_fd(), self.proxies.news()];
         let mut wanted = sources.map(file);
-        let timeout = self.has_more.then_some(&PAUSE).or(self.stopped_by.map(|_| &STOP_LASTS));
-        match poll(&mut wanted, timeout) {
+        let look = self.stops.remaining().and_then(|time| Timespec::try_from(time).ok());
+        let timeout = self.has_more.then_some(PAUSE).or(self.waits_to_stop().then_some(STOP_LASTS)).or(look);
+        match poll(&mut wanted, timeout.as_ref()) {
             Ok(0) => None,
             Ok(_) => Some(wanted.map(|file| !file.revents().is_empty())),
             Err(_) => Some([false; 4]),
@@ -130,7 +155,39 @@ impl Supervisor {
     }
 
     fn pass_time(&mut self) -> Next {
-        if self.has_more { self.tell_of_ends() } else { self.report_stop() }
+        if self.has_more {
+            self.tell_lwk()
+        } else if self.wakes_vmm {
+            self.wake_vmm();
+            Next::Continue
+        } else if self.stopped_by.is_some() {
+            self.report_stop()
+        } else {
+            self.look_for_stops_again()
+        }
+    }
+
+    /// The first proxy, if it has not been waited for, and the others.
+    fn all(&self) -> impl Iterator<Item = u32> + use<'_> {
+        let first = self.first.map(|first| first.as_raw_nonzero().get().cast_unsigned());
+        first.into_iter().chain(self.proxies.processes())
+    }
+
+    /// Something may have happened to any of the proxies.
+    fn look_for_stops(&mut self) -> Next {
+        let all: Vec<u32> = self.all().collect();
+        self.tell_of_stops(|stops| stops.changed(all.into_iter()))
+    }
+
+    fn look_for_stops_again(&mut self) -> Next {
+        let all: Vec<u32> = self.all().collect();
+        self.tell_of_stops(|stops| stops.look_again(all.into_iter()))
+    }
+
+    fn tell_of_stops(&mut self, look: impl FnOnce(&mut Stops) -> Vec<u32>) -> Next {
+        let stopped = look(&mut self.stops);
+        self.proxies.have_stopped(&stopped);
+        self.tell_lwk()
     }
 
     fn take_from_vmm(&mut self) -> Next {
@@ -144,6 +201,7 @@ impl Supervisor {
                     let _ = socket::send(&asker, &message, &[]);
                 }
             }
+            ToAgent::WentOn => (self.vmm_stopped, self.wakes_vmm) = (false, false),
             ToAgent::Start { .. } => {}
         }
         Next::Continue
@@ -160,7 +218,7 @@ impl Supervisor {
         }
         // If the proxy has ended, its end is being reported.
         let _ = socket::send(&self.link, message, &[]);
-        self.tell_of_ends()
+        self.tell_lwk()
     }
 
     /// Takes a message from a proxy; `None` if all proxies are gone.
@@ -175,6 +233,7 @@ impl Supervisor {
                 let beside: Vec<BorrowedFd<'_>> = beside.iter().map(AsFd::as_fd).collect();
                 self.tell(&message, &beside)
             }
+            FromProxy::Stops => self.look_for_stops(),
             FromProxy::Born { place } => {
                 let expected = files.next().map(|line| self.proxies.expect(place, line));
                 match expected {
@@ -188,8 +247,8 @@ impl Supervisor {
         })
     }
 
-    /// Tells the LWK which proxies are gone.
-    fn tell_of_ends(&mut self) -> Next {
+    /// Tells the LWK which proxies are gone or stopped.
+    fn tell_lwk(&mut self) -> Next {
         match self.proxies.tell() {
             Ok(has_more) => {
                 self.has_more = has_more;
@@ -209,18 +268,38 @@ impl Supervisor {
     fn reap(&mut self) -> Next {
         arch::drain_signals(self.children.as_fd());
         let options = WaitOptions::NOHANG | WaitOptions::UNTRACED | WaitOptions::CONTINUED;
+        let mut has_stop = false;
         while let Ok(Some((process, status))) = wait(options) {
+            has_stop |= status.stopped();
             if Some(process) != self.first {
                 continue;
             }
             if status.stopped() || status.continued() {
                 self.stopped_by = status.stopping_signal();
+                self.wakes_vmm = self.vmm_stopped && status.continued();
+                self.wake_vmm();
                 continue;
             }
             self.first = None;
             return self.report_end(status.as_raw());
         }
-        Next::Continue
+        if has_stop { self.look_for_stops() } else { Next::Continue }
+    }
+
+    /// Whoever continues the program need not know of the VMM, which has stopped with it, or is about to: so this is done until the VMM
+    /// says that it has gone on.
+    fn wake_vmm(&self) {
+        if self.wakes_vmm
+            && let Some(vmm) = rustix::process::getppid()
+        {
+            // If it is gone, so are we soon.
+            let _ = kill_process(vmm, Signal::CONT);
+        }
+    }
+
+    /// Whether something about a stop is to be done when time has passed.
+    const fn waits_to_stop(&self) -> bool {
+        self.stopped_by.is_some() || self.wakes_vmm
     }
 
     /// Tells the VMM that the program has been stopped for a while, so that it stops as well. What the terminal sends has
@@ -228,7 +307,10 @@ impl Supervisor {
     fn report_stop(&mut self) -> Next {
         match self.stopped_by.take() {
             None | Some(libc::SIGTTIN | libc::SIGTTOU) => Next::Continue,
-            Some(signal) => self.tell(&FromAgent::Stopped { signal }, &[]),
+            Some(signal) => {
+                self.vmm_stopped = true;
+                self.tell(&FromAgent::Stopped { signal }, &[])
+            }
         }
     }
 

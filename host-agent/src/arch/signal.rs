@@ -212,6 +212,35 @@ pub(crate) fn set_child_action(ignored: bool, flags: u64) {
     set_action(libc::SIGCHLD.cast_unsigned(), Action { handler, flags: flags & known, ..Action::default() });
 }
 
+/// What a child may have done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum ChildrenThat {
+    /// It has ended and sent SIGCHLD.
+    Ended,
+    /// It has stopped and nobody has waited for that.
+    Stopped,
+}
+
+/// A child that nobody has waited for, as the siginfo_t of its SIGCHLD tells of it, the times left out. It can be waited for as before.
+pub(crate) fn look_for_child(that: ChildrenThat) -> Option<SignalInfo> {
+    let what = match that {
+        ChildrenThat::Ended => libc::WEXITED,
+        ChildrenThat::Stopped => libc::WSTOPPED | libc::__WALL,
+    };
+    let mut info = [SignalInfo { bytes: [0; SIGINFO_BYTES], rest: [0; _] }];
+    let arguments = [
+        Argument::number(libc::P_ALL.into()),
+        Argument::NULL,
+        Argument::own(&mut info),
+        Argument::number(u64::from((what | libc::WNOHANG | libc::WNOWAIT).cast_unsigned())),
+        Argument::NULL,
+        Argument::NULL,
+    ];
+    // With no such child the call succeeds and leaves zeros.
+    let found = call(libc::SYS_waitid, arguments) == 0 && info[0].code() != 0;
+    found.then_some(info[0])
+}
+
 /// Stops this process by `signal`, which gets its default action; comes back when it goes on, or at once if Linux does not stop
 /// it. The calling thread is one that executes requests.
 pub(crate) fn stop_by(signal: u32) {

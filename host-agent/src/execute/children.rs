@@ -5,8 +5,8 @@
 use super::call::generic;
 use super::frame::Frame;
 use super::{Answer, Refusal};
-use crate::arch::{SignalSet, set_child_action};
-use crate::proxy::hand_on_pending;
+use crate::arch::SignalSet;
+use crate::proxy::{Proxy, hand_on_pending};
 use crate::request::Parsed;
 
 /// wait4(2) and waitid(2).
@@ -20,8 +20,8 @@ pub(super) fn wait(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
 }
 
 /// `CHILD_SIGNAL`.
-pub(super) fn execute(request: &Parsed<'_>) -> Answer {
+pub(super) fn execute(proxy: &Proxy, request: &Parsed<'_>) -> Answer {
     let [ignored, flags, ..] = request.arguments;
-    set_child_action(ignored == 1, flags);
+    proxy.set_child_signal(ignored == 1, flags);
     Answer::default()
 }

@@ -127,7 +127,7 @@ impl Executor {
             Operation::FILE_NAME => file::name(self, request),
             Operation::VIEW => views::show(self, request),
             Operation::COMMAND_LINE => views::command_line(self, request),
-            Operation::CHILD_SIGNAL => Ok(children::execute(request)),
+            Operation::CHILD_SIGNAL => Ok(children::execute(self.proxy, request)),
             Operation::LEAVE_SIGNALS => Ok(left::leave(self, request)),
             Operation::RETURN_SIGNAL => left::give_back(self, request),
             Operation(unknown) => Err(Violation::Operation(unknown).into()),

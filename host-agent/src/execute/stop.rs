@@ -7,8 +7,12 @@ use super::Answer;
 use crate::arch::stop_by;
 use crate::request::{Parsed, Violation};
 
-/// `STOP`. Answered when somebody has continued the proxy, or at once if it may not be stopped.
+/// `STOP`. Answered when somebody has continued the proxy, or at once if it may not be stopped. That it is answered shows that the proxy
+/// runs, and is all that is wanted of one without a signal.
 pub(super) fn execute(request: &Parsed<'_>) -> Result<Answer, Violation> {
+    if request.arguments[0] == 0 {
+        return Ok(Answer::default());
+    }
     let stops = [libc::SIGSTOP, libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU].map(libc::c_int::cast_unsigned);
     let signal = stops.into_iter().find(|stop| u64::from(*stop) == request.arguments[0]);
     stop_by(signal.ok_or(Violation::Malformed(Operation::STOP.0))?);

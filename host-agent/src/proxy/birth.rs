@@ -97,6 +97,7 @@ pub(crate) fn fork(proxy: &'static Proxy, place: usize, queues: Queues, caller: 
         queues: OnceLock::from(queues),
         crew: Crew::new(),
         left: proxy.left.inherited(),
+        children: proxy.children.inherited(),
         stand_ins: StandIns::default(),
         brief: RwLock::default(),
     };

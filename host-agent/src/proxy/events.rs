@@ -45,7 +45,14 @@ pub(crate) fn run(proxy: &'static Proxy) -> ! {
                     hand_on(proxy, proxy.process, signal, &info.named(signal));
                 }
             }
-            Some((signal, info)) => hand_on(proxy, proxy.process, signal, &info),
+            Some((signal, info)) => {
+                if let Some(info) = proxy.heard(signal, info) {
+                    hand_on(proxy, proxy.process, signal, &info);
+                }
+                if signal == libc::SIGCONT.cast_unsigned() {
+                    proxy.link.tell_of_stops();
+                }
+            }
             None => {}
         }
     }

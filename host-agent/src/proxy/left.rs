@@ -65,6 +65,7 @@ impl Proxy {
         let kept = SignalSet::INTERRUPT.with(SignalSet::PARENT_GONE).with(SignalSet::TERMINAL);
         let set = set.without(kept);
         let before = SignalSet(self.left.set.swap(set.0, Ordering::SeqCst));
+        self.children.tell_linux(set);
         self.poke_signal_takers();
         while let Some((signal, info)) = arch::take_pending(before.without(set)) {
             events::hand_on(self, self.process, signal, &info);

@@ -26,6 +26,8 @@ pub(crate) enum FromProxy {
         /// Its place on the notice board.
         place: usize,
     },
+    /// Some process has stopped or gone on.
+    Stops,
 }
 
 /// The way to the agent, and so to the VMM.
@@ -67,6 +69,11 @@ impl Link {
     /// Those of sendmsg(2).
     pub(crate) fn announce(&self, place: usize, line: BorrowedFd<'_>) -> io::Result<()> {
         socket::send(&self.socket, &FromProxy::Born { place }, &[line])
+    }
+
+    /// Lets the agent look which processes are stopped. Should it not hear of this, it is gone.
+    pub(crate) fn tell_of_stops(&self) {
+        let _ = socket::send(&self.socket, &FromProxy::Stops, &[]);
     }
 
     /// Ends the partition with a line of text.

@@ -5,6 +5,7 @@
 //! request executes it.
 
 mod birth;
+mod children;
 mod crew;
 mod events;
 mod left;
@@ -38,6 +39,7 @@ use crate::views::ShownFiles;
 use link::answer;
 
 pub(crate) use birth::{Child, finish_introductions, fork};
+pub(crate) use children::Children;
 pub(crate) use crew::Crew;
 pub(crate) use events::{bytes_of as event_bytes, hand_on_pending};
 pub(crate) use left::Left;
@@ -93,6 +95,8 @@ pub(crate) struct Proxy {
     pub(crate) crew: Crew,
     /// The signals that are left to descriptors.
     pub(crate) left: Left,
+    /// What the program hears of its children.
+    pub(crate) children: Children,
     /// The threads that stand for the program's.
     pub(crate) stand_ins: StandIns,
     /// Held for reading while a descriptor is open for a moment that no child may inherit.

@@ -14,8 +14,8 @@ pub(crate) struct SignalFile(OwnedFd);
 pub(crate) struct TakenSignal {
     /// Its number.
     pub(crate) number: i32,
-    /// Whether a process sent it, rather than the kernel (siginfo_t's `si_code`, sigaction(2)).
-    pub(crate) from_process: bool,
+    /// The pid of the process that sent it, if it was not the kernel (siginfo_t's `si_code`, sigaction(2)).
+    pub(crate) sender: Option<u32>,
 }
 
 impl SignalFile {
@@ -51,7 +51,8 @@ impl SignalFile {
             information.assume_init()
         };
         let number = i32::try_from(information.ssi_signo).ok()?;
-        Some(TakenSignal { number, from_process: information.ssi_code <= 0 })
+        let sender = (information.ssi_code <= 0).then_some(information.ssi_pid);
+        Some(TakenSignal { number, sender })
     }
 }
 

@@ -54,6 +54,11 @@ impl Agent {
         Ok(agent)
     }
 
+    /// Its pid.
+    pub(super) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits until the first proxy is there.
     pub(super) fn wait_for_proxy(&mut self) -> Result<FirstProxy, RunError> {
         match self.receive()?.0 {

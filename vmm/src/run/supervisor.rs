@@ -133,7 +133,10 @@ impl Supervisor {
         match message {
             FromAgent::Ready { .. } => {}
             FromAgent::Ended { status } => self.end_with(Ok(status)),
-            FromAgent::Stopped { .. } => stop_ourselves(),
+            FromAgent::Stopped { .. } => {
+                stop_ourselves();
+                self.parts.agent.send(&ToAgent::WentOn, &[])?;
+            }
             FromAgent::Violation { text } => return Err(RunError::Violation(text)),
             FromAgent::Failed { text } => return Err(RunError::System(text)),
             FromAgent::WindowMap { window, length, offset, writable } => {
@@ -199,7 +202,8 @@ impl Supervisor {
 
     fn take_signals(&mut self) -> Result<(), RunError> {
         while let Some(signal) = self.parts.signals.next() {
-            if signal.from_process {
+            // The agent's SIGCONT is for us, the program has had its own.
+            if signal.sender.is_some_and(|sender| sender != self.parts.agent.process()) {
                 self.parts.agent.send(&ToAgent::Signal { signal: signal.number }, &[])?;
             }
         }
@@ -207,7 +211,7 @@ impl Supervisor {
     }
 }
 
-/// The program was stopped (Ctrl-Z): so are we, until the shell continues the job. By SIGSTOP, whatever stopped the program: the
+/// The program was stopped (Ctrl-Z): so are we, until the shell continues the job, or the agent us. By SIGSTOP, whatever stopped the program: the
 /// others are taken by our own signal file.
 fn stop_ourselves() {
     // It cannot fail: we may send ourselves signals.

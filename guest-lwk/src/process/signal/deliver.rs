@@ -4,14 +4,12 @@ use core::sync::atomic::Ordering;
 
 use linux_raw_sys::general::SS_AUTODISARM;
 use lwk_core::signal::{ActionFlags, DefaultAction, Handler, Signal, SignalAction, SignalInfo};
-use virtio_ikc::message::Operation;
 
 use super::AlternateStack;
 use super::frame::{self, FrameContents};
 use crate::arch::context::Context;
 use crate::arch::fpu;
 use crate::errno::Errno;
-use crate::ikc::request::{self, Draft};
 use crate::process::thread::Thread;
 use crate::process::{exit, rseq};
 use crate::{schedule, statistics};
@@ -39,8 +37,8 @@ pub fn before_return(thread: &Thread, context: &mut Context) -> bool {
     if thread.is_ending() {
         exit::this_thread();
     }
-    while process.is_stopped() {
-        schedule::park(None);
+    if process.stop.is_stopped() {
+        super::stop::wait(thread);
         if thread.is_ending() {
             exit::this_thread();
         }
@@ -92,11 +90,9 @@ fn act_by_default(thread: &Thread, signal: Signal) {
 
 /// Stops all threads and the proxy, and with it the job; returns when that goes on.
 pub fn stop(thread: &Thread, signal: Signal) {
-    super::set_stopped(thread.process(), true);
-    let mut draft = Draft::operation(Operation::STOP);
-    draft.arguments([u64::from(signal.number()), 0, 0, 0, 0, 0]);
-    request::send(draft);
-    super::set_stopped(thread.process(), false);
+    super::stop::stop(thread.process());
+    super::stop::send(signal.number());
+    super::stop::end(thread.process());
 }
 
 /// Lets a call that was cut short go on, as no handler runs.

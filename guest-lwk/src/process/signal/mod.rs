@@ -6,6 +6,7 @@ pub mod deliver;
 pub mod frame;
 pub mod left;
 pub mod linux;
+pub mod stop;
 pub mod wait;
 
 use core::sync::atomic::Ordering;
@@ -120,7 +121,7 @@ pub fn push_for_process(process: &Process, information: SignalInfo) -> Pushed {
     let most = process.most_pending.load(Ordering::Relaxed);
     let pushed = push(&mut process.signals.lock().pending, information, most);
     if information.signal == Signal::CONT {
-        resume(process);
+        stop::go_on(process);
     }
     if process.left.must_let_go(&information) {
         process.all_threads().first().into_iter().for_each(schedule::kick);
@@ -139,7 +140,7 @@ pub fn push_for_thread(thread: &Thread, information: SignalInfo) -> Pushed {
     let most = thread.process().most_pending.load(Ordering::Relaxed);
     let pushed = push(&mut thread.signals.lock().pending, information, most);
     if information.signal == Signal::CONT {
-        resume(thread.process());
+        stop::go_on(thread.process());
     }
     thread.process().left.must_let_go(&information);
     schedule::kick(&thread.arc());
@@ -172,18 +173,6 @@ pub fn retarget(process: &Process) {
     let pending = process.signals.lock().pending.set();
     for signal in Signal::all().filter(|signal| pending.contains(*signal)) {
         notify(process, signal);
-    }
-}
-
-/// Stops `process` or lets it go on.
-pub fn set_stopped(process: &Process, stopped: bool) {
-    process.set_stopped(stopped);
-    process.all_threads().iter().for_each(schedule::kick);
-}
-
-fn resume(process: &Process) {
-    if process.is_stopped() {
-        set_stopped(process, false);
     }
 }
 

@@ -11,7 +11,7 @@ use crate::errno::{Errno, SysResult};
 use crate::ikc::request::{self, Draft};
 use crate::process::exit;
 use crate::process::process::Process;
-use crate::process::signal::{deliver, left, queue_for_process, queue_for_thread, set_stopped};
+use crate::process::signal::{deliver, left, queue_for_process, queue_for_thread, stop};
 use crate::process::table;
 use crate::process::thread::Thread;
 
@@ -61,17 +61,17 @@ fn sent(thread: &Thread, signal: Signal, how: i32) -> SignalInfo {
 /// Processes of the partition that Linux stops or lets go on: their threads on the LWK do the same. Linux says whether that is allowed
 /// when it is asked; whoever may not send the signal to the proxy may not stop the program.
 fn follow_stop(thread: &Thread, pid: u64, number: u64) {
-    let number = number & 0xffff_ffff;
-    let [stop, go_on] = [Signal::STOP, Signal::CONT].map(|signal| u64::from(signal.number()) == number);
-    if !stop && !go_on {
-        return;
-    }
+    let act: fn(&Process) = match signal_of(number) {
+        Ok(Some(Signal::STOP)) => stop::stop,
+        Ok(Some(Signal::CONT)) => stop::go_on,
+        _ => return,
+    };
     let pid = u32::try_from(pid & 0xffff_ffff).unwrap_or(0).cast_signed();
     for process in named_by(thread, pid) {
         let own = core::ptr::eq(Arc::as_ptr(&process), Arc::as_ptr(thread.process()));
         let allowed = || request::send(Draft::call(KILL, [process.pid().into(), 0, 0, 0, 0, 0])).result == 0;
         if !own && allowed() {
-            set_stopped(&process, stop);
+            act(&process);
         }
     }
 }

@@ -55,6 +55,9 @@ pub fn process(thread: &Thread, call: &Call, arguments: [u64; 6]) -> SysResult {
     let Ok(pid @ 1..) = u32::try_from(waited) else { return Ok(waited) };
     follow(thread, pid);
     let how = word(&status, 0);
+    if how & 0xff == STOPPED {
+        events::stopped(pid);
+    }
     let account = (how & 0xff != STOPPED && how != CONTINUED).then(|| settle(thread, pid, true));
     let mut space = thread.process().space.lock();
     if status_place != 0 {
@@ -95,6 +98,9 @@ pub fn child(thread: &Thread, call: &Call, arguments: [u64; 6]) -> SysResult {
     let (pid, how) = (word(&information, PID), word(&information, 8).cast_signed());
     if pid != 0 {
         follow(thread, pid);
+    }
+    if how == code::CLD_STOPPED {
+        events::stopped(pid);
     }
     let has_ended = [code::CLD_EXITED, code::CLD_KILLED, code::CLD_DUMPED].contains(&how);
     let gone = options & u64::from(abi::WNOWAIT) == 0;
