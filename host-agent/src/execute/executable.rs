@@ -9,7 +9,7 @@ use rustix::fs::{Access, AtFlags, CWD, FileType, Mode, OFlags, Stat, StatVfsMoun
 use rustix::io::FdFlags;
 use virtio_ikc::message::Operation;
 
-use super::paths::names_own_executable;
+use super::paths::executable_named;
 use super::{Answer, Executor, Files, Refusal, writers};
 use crate::arch::close_descriptor;
 use crate::int::low;
@@ -39,6 +39,14 @@ impl Program {
         }
     }
 
+    /// The number of its descriptor, if it is open.
+    pub(crate) fn descriptor(&self, files: &Files) -> Option<u32> {
+        match self {
+            Self::Named(_) => None,
+            Self::Open(handle) => files.get(*handle, Operation::NAME).ok().map(|file| file.number()),
+        }
+    }
+
     /// What /proc/self/exe says.
     pub(super) fn path(&self, files: &Files) -> Vec<u8> {
         match self {
@@ -61,7 +69,7 @@ pub(super) fn open(executor: &mut Executor, request: &Parsed<'_>) -> Result<Answ
     let directory = borrow(directory).unwrap_or(CWD);
     let _brief = executor.proxy.briefly();
     let flags = AtFlags::from_bits_retain(low(flags));
-    let meant = meant(executor, &path).filter(|_| !flags.contains(AtFlags::SYMLINK_NOFOLLOW));
+    let meant = if flags.contains(AtFlags::SYMLINK_NOFOLLOW) { None } else { meant(executor, &path)? };
     let named = name(directory, meant.as_ref().unwrap_or(&path), flags)?;
     let status = check(&named)?;
     // What may be executed but not read cannot be loaded by anyone but Linux: EACCES.
@@ -124,11 +132,28 @@ pub(super) fn text(executor: &mut Executor, request: &Parsed<'_>, operation: Ope
     CString::new(bytes).map_err(|_| Refusal::Errno(libc::EINVAL))
 }
 
-/// Where `path` leads if it says /proc/self/exe: not to the agent.
-fn meant(executor: &Executor, path: &CString) -> Option<CString> {
+/// Where `path` leads if it says /proc/PID/exe: not to the agent.
+fn meant(executor: &mut Executor, path: &CString) -> Result<Option<CString>, Refusal> {
+    let Some(owner) = executable_named(path.as_bytes(), executor.proxy.process) else { return Ok(None) };
+    Ok(way_to_executable(executor, owner)?.and_then(|way| CString::new(way).ok()))
+}
+
+/// A path that leads to the program of `owner`. `None` if that is no process of the partition.
+pub(super) fn way_to_executable(executor: &mut Executor, owner: u32) -> Result<Option<Vec<u8>>, Refusal> {
     let proxy = executor.proxy;
-    let is_own = names_own_executable(path.as_bytes(), proxy.process);
-    is_own.then(|| CString::new(proxy.executable().way(&proxy.files)).ok()).flatten()
+    if owner == proxy.process {
+        return Ok(Some(proxy.executable().way(&proxy.files)));
+    }
+    let Some(number) = proxy.wires.roster.executable_of(owner) else { return Ok(None) };
+    // Linux asks for the same right as for /proc/PID/exe (ptrace(2), PTRACE_MODE_READ_FSCREDS).
+    let path = format!("/proc/{owner}/fd/{number}");
+    let file = rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
+    // Had the process just replaced its program, the number could be that of something else.
+    if !FileType::from_raw_mode(rustix::fs::fstat(&file)?.st_mode).is_file() {
+        return Err(Refusal::Errno(libc::ENOENT));
+    }
+    let way = executor.way.insert(proxy.files.adopt(proxy.own, file)?);
+    Ok(Some(magic_link(way).into_bytes()))
 }
 
 /// The file that execve(2) would look at.

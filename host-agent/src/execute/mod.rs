@@ -35,6 +35,7 @@ mod writers;
 use virtio_ikc::message::Operation;
 
 use crate::memory::Scratch;
+use crate::own_descriptors::OwnFile;
 use crate::proxy::{Child, Proxy, Turn};
 use crate::request::{Kind, Parsed, Violation};
 
@@ -80,6 +81,8 @@ pub(crate) struct Executor {
     pub(crate) turn: &'static Turn,
     /// How many changes of credentials this thread has made its own.
     pub(crate) credentials: usize,
+    /// What a path of the request leads through.
+    pub(crate) way: Option<OwnFile>,
     /// The terminal's signals that it has closed for its last caller.
     pub(crate) closed_signals: u32,
     /// What the last request left to be done.
@@ -99,6 +102,7 @@ impl Executor {
             Kind::Call(row) => call::execute(self, row, request),
             Kind::Operation(operation) => self.operation(operation, request),
         };
+        self.way = None;
         match answer {
             Ok(answer) => Ok(answer),
             Err(Refusal::Errno(errno)) => Ok(Answer::from(-i64::from(errno))),

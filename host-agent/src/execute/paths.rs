@@ -7,6 +7,7 @@ use virtio_ikc::table::{Argument as Kind, Call};
 use virtio_ikc::view::View;
 
 use super::call::generic;
+use super::executable::way_to_executable;
 use super::frame::Frame;
 use super::{Executor, Refusal};
 use crate::arch::Argument;
@@ -44,20 +45,19 @@ pub(super) fn string(
     }
     match special {
         Some((_, Special::Descriptor(number))) if is_own(number) => Err(Refusal::Errno(libc::ENOENT)),
-        Some((call, Special::Executable)) if follows(call, &request.arguments) => executable(executor),
+        Some((call, Special::Executable(owner))) if follows(call, &request.arguments) => {
+            way_to_executable(executor, owner)?.map_or(Ok(Argument::scratch(taken)), |way| own_string(executor, &way))
+        }
         _ => Ok(Argument::scratch(taken)),
     }
 }
 
-/// A path to the program's executable.
-fn executable(executor: &mut Executor) -> Result<Argument<'static>, Refusal> {
-    let way = executor.proxy.executable().way(&executor.proxy.files);
-    own_string(executor, &way)
-}
-
-/// Whether `path` names the executable of `process`, which it is of.
-pub(super) fn names_own_executable(path: &[u8], process: u32) -> bool {
-    special(path, process) == Some(Special::Executable)
+/// Whose program `path`, which process `process` uses, names.
+pub(super) fn executable_named(path: &[u8], process: u32) -> Option<u32> {
+    match special(path, process)? {
+        Special::Executable(owner) => Some(owner),
+        Special::Descriptor(_) => None,
+    }
 }
 
 /// The descriptor that the path of argument `position` begins at, if the call has one.
@@ -109,20 +109,15 @@ fn executable_owner(frame: &mut Frame<'_, '_>, position: usize) -> Result<Option
         return Ok(None);
     }
     frame.executor.copy_in(frame.request, &buffer, &mut text[..length])?;
-    let own = frame.executor.proxy.process;
-    if names_own_executable(&text[..length], own) {
-        return Ok(Some(own));
-    }
-    let owner = text[..length].strip_prefix(b"/proc/").and_then(|rest| rest.strip_suffix(b"/exe"));
-    Ok(owner.and_then(decimal).and_then(|owner| owner.try_into().ok()))
+    Ok(executable_named(&text[..length], frame.executor.proxy.process))
 }
 
 /// A path that Linux would take for the agent's.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Special {
-    /// The process's executable.
-    Executable,
-    /// One of its descriptors.
+    /// The executable of this process.
+    Executable(u32),
+    /// One of its own descriptors.
     Descriptor(u64),
 }
 
@@ -134,11 +129,13 @@ fn special(path: &[u8], process: u32) -> Option<Special> {
     let path = path.strip_prefix(b"proc/")?;
     let slash = path.iter().position(|byte| *byte == b'/')?;
     let (owner, rest) = (&path[..slash], &path[slash + 1..]);
-    if owner != b"self" && owner != b"thread-self" && decimal(owner) != Some(process.into()) {
-        return None;
-    }
+    let is_own = owner == b"self" || owner == b"thread-self" || decimal(owner) == Some(process.into());
     if is_executable(rest) {
-        return Some(Special::Executable);
+        let owner = if is_own { Some(process) } else { decimal(owner).and_then(|owner| owner.try_into().ok()) };
+        return owner.map(Special::Executable);
+    }
+    if !is_own {
+        return None;
     }
     let number = rest.strip_prefix(b"fd/").or_else(|| rest.strip_prefix(b"fdinfo/"))?;
     decimal(number).map(Special::Descriptor)
@@ -179,11 +176,12 @@ mod tests {
     }
 
     #[test]
-    fn only_the_programs_own_executable_and_descriptors_are_special() {
-        assert_eq!(special(b"/proc/self/exe", 7), Some(Special::Executable));
-        assert_eq!(special(b"/proc/7/exe", 7), Some(Special::Executable));
-        assert_eq!(special(b"/proc/self/task/8/exe", 7), Some(Special::Executable));
-        assert_eq!(special(b"/proc/8/exe", 7), None);
+    fn programs_and_own_descriptors_are_special() {
+        for path in [&b"/proc/self/exe"[..], b"/proc/7/exe", b"/proc/self/task/8/exe"] {
+            assert_eq!(special(path, 7), Some(Special::Executable(7)));
+        }
+        assert_eq!(special(b"/proc/8/exe", 7), Some(Special::Executable(8)));
+        assert_eq!(special(b"/proc/8/fd/12", 7), None);
         assert_eq!(special(b"/proc/self/fd/12", 7), Some(Special::Descriptor(12)));
         assert_eq!(special(b"/dev/fd/3", 7), Some(Special::Descriptor(3)));
         for path in [&b"/proc/self/exe/x"[..], b"proc/self/exe", b"/proc/self", b"/dev/fd/x", b"", b"/proc/self/maps"] {

@@ -56,6 +56,7 @@ pub(crate) fn fork(proxy: &'static Proxy, place: usize, queues: Queues, caller: 
     let name = proxy.name_of(caller);
     let _ = name.map(|name| rustix::thread::set_name(&name));
     let executable = proxy.executable();
+    let descriptor = executable.descriptor(&proxy.files);
     let _brief = proxy.brief.write().unwrap_or_else(PoisonError::into_inner);
     let mut files = proxy.files.lock();
     let mut views = proxy.views.lock();
@@ -66,6 +67,10 @@ pub(crate) fn fork(proxy: &'static Proxy, place: usize, queues: Queues, caller: 
     if let Some(process) = arch::fork()? {
         // A pipe takes four bytes whole, and nobody else writes to this one.
         rustix::io::write(&line, &process.to_ne_bytes())?;
+        // The child has its parent's numbers until it is asked something.
+        if let Some(descriptor) = descriptor {
+            proxy.wires.roster.set_executable(place, process, descriptor);
+        }
         INTRODUCTIONS.fetch_add(1, Ordering::Relaxed);
         return Ok(Child { process, place, line });
     }

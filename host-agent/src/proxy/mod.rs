@@ -122,6 +122,9 @@ impl Proxy {
     /// Changes that.
     pub(crate) fn set_executable(&self, program: Program) {
         *self.executable.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(program);
+        if let Some(number) = self.executable().descriptor(&self.files) {
+            self.wires.roster.set_executable(self.place, self.process, number);
+        }
     }
 
     /// The signal that the program wants when its parent dies, or 0.

@@ -35,6 +35,8 @@ struct Place {
     bell: AtomicU32,
     /// The proxy's pid once the LWK knows it, and 0 when it is gone.
     process: AtomicU32,
+    /// The proxy's pid, and in the low half the number of the descriptor by which it has its program open.
+    executable: AtomicU64,
 }
 
 /// The shared memory.
@@ -121,9 +123,23 @@ impl Roster {
         self.places.iter().any(|place| place.process.load(Ordering::SeqCst) == process)
     }
 
+    /// The proxy `process`, whose place is `place`, has its program open as `descriptor`.
+    pub(crate) fn set_executable(&self, place: usize, process: u32, descriptor: u32) {
+        let both = u64::from(process) << 32 | u64::from(descriptor);
+        self.places[place].executable.store(both, Ordering::SeqCst);
+    }
+
+    /// By which descriptor `process` has its program open, if it is a proxy.
+    pub(crate) fn executable_of(&self, process: u32) -> Option<u32> {
+        let mut all = self.places.iter().map(|place| place.executable.load(Ordering::SeqCst));
+        let both = all.find(|both| process != 0 && both >> 32 == u64::from(process))?;
+        u32::try_from(both & u64::from(u32::MAX)).ok()
+    }
+
     /// The proxy at `place` is gone: what it had is free.
     pub(crate) fn leave(&self, place: usize) {
         self.places[place].process.store(0, Ordering::SeqCst);
+        self.places[place].executable.store(0, Ordering::SeqCst);
         for ticket in &self.tickets {
             if ticket.load(Ordering::Relaxed) as usize == place {
                 ticket.store(0, Ordering::Relaxed);
@@ -150,9 +166,12 @@ mod tests {
     fn what_a_proxy_that_is_gone_held_is_free() {
         let roster = Roster::default();
         roster.enter(7, 1234);
+        roster.set_executable(7, 1234, 99);
+        assert_eq!((roster.executable_of(1234), roster.executable_of(1235)), (Some(99), None));
         assert!(roster.take_ticket(7).is_some() && roster.take_ticket(8).is_none() && roster.has(1234));
         roster.leave(7);
         assert!(roster.take_ticket(8).is_some() && !roster.has(1234));
+        assert_eq!((roster.executable_of(1234), roster.executable_of(0)), (None, None));
     }
 
     #[test]

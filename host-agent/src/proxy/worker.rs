@@ -57,8 +57,15 @@ pub(crate) fn start(proxy: &'static Proxy) -> io::Result<()> {
 
 impl Worker {
     fn new(proxy: &'static Proxy, queue: &'static RequestQueue, turn: &'static Turn) -> io::Result<Self> {
-        let executor =
-            Executor { proxy, scratch: Scratch::new()?, turn, credentials: 0, closed_signals: 0, afterwards: None };
+        let executor = Executor {
+            proxy,
+            scratch: Scratch::new()?,
+            turn,
+            credentials: 0,
+            way: None,
+            closed_signals: 0,
+            afterwards: None,
+        };
         Ok(Self { queue, copy: RequestCopy::default(), watch: queue.watch(), ticket: None, executor })
     }
 

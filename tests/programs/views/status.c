@@ -248,6 +248,51 @@ CASE(command_line_of_a_child_is_seen)
 	show_end("child", child);
 }
 
+static void show_program_of(pid_t process, const char *expected)
+{
+	char file[64];
+	struct stat own, linked, opened, link;
+	snprintf(file, sizeof file, "/proc/%d/exe", process);
+	int descriptor = open(file, O_RDONLY);
+	REQUIRE(stat(expected, &own) == 0);
+	show("stat %d", stat(file, &linked) == 0 && linked.st_ino == own.st_ino && linked.st_dev == own.st_dev);
+	show("open %d", fstat(descriptor, &opened) == 0 && opened.st_ino == own.st_ino && opened.st_dev == own.st_dev);
+	show("link %d", lstat(file, &link) == 0 && S_ISLNK(link.st_mode));
+	SUCCESS(access(file, X_OK));
+	close(descriptor);
+}
+
+CASE(programs_of_children_are_found)
+{
+	pid_t child = forked();
+	if (child == 0) {
+		for (;;)
+			pause();
+	}
+	show_program_of(child, "/proc/self/exe");
+	REQUIRE(kill(child, SIGKILL) == 0);
+	show_end("child", child);
+	child = forked();
+	if (child == 0) {
+		execl("/bin/sleep", "sleep", "1000", NULL);
+		_exit(98);
+	}
+	char file[64], text[256] = "";
+	snprintf(file, sizeof file, "/proc/%d/comm", child);
+	AWAIT(read_file(file, text, sizeof text) > 0 && strcmp(text, "sleep\n") == 0);
+	show_program_of(child, "/bin/sleep");
+	pid_t runner = forked();
+	if (runner == 0) {
+		snprintf(file, sizeof file, "/proc/%d/exe", child);
+		execl(file, "sleep", "0", NULL);
+		_exit(98);
+	}
+	show_end("runs it as well", runner);
+	REQUIRE(kill(child, SIGKILL) == 0);
+	show_end("child", child);
+	RESULT(open(file, O_RDONLY));
+}
+
 CASE(auxiliary_vector_is_that_of_the_stack)
 {
 	unsigned long words[128];
