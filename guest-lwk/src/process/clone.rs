@@ -25,7 +25,6 @@ use crate::schedule;
 
 /// pidfd_open(2).
 const PIDFD_OPEN: u16 = 434;
-const SIGCHLD: u64 = abi::SIGCHLD as u64;
 /// `CLONE_CLEAR_SIGHAND`, only of clone3(2).
 const CLEAR_HANDLERS: u64 = 0x1_0000_0000;
 
@@ -263,9 +262,4 @@ fn wait_for_child(thread: &Thread, child: &Process) {
         schedule::park(None);
     }
     *child.vfork_parent.lock() = None;
-}
-
-/// Whether Linux is given this exit signal: SIGCHLD as yet.
-pub fn is_usual_exit_signal(signal: u64) -> bool {
-    signal == SIGCHLD
 }

@@ -3,6 +3,7 @@
 
 mod descriptor;
 mod fork;
+mod fork_as;
 mod interruptible;
 mod raw_call;
 mod signal;
@@ -13,6 +14,7 @@ pub(crate) use descriptor::{
     borrow_descriptor, close_descriptor, close_inherited, close_streams, drain_signals, signal_descriptor,
 };
 pub(crate) use fork::{end_process, fork};
+pub(crate) use fork_as::fork_as;
 pub(crate) use interruptible::{INTERRUPTED, Interruptible, install_handler};
 pub(crate) use raw_call::{Argument, Message, Vector, call};
 pub(crate) use signal::{

@@ -125,10 +125,15 @@ unsafe extern "C" {
 
 /// Installs `handler` for `signal`; calls it interrupts are not restarted.
 pub(super) fn install(signal: u32, handler: Handler) {
+    install_with(signal, handler, lwk_signal_restorer);
+}
+
+/// The same with another way back from the handler.
+pub(super) fn install_with(signal: u32, handler: Handler, restorer: unsafe extern "C" fn()) {
     let action = Action {
         handler: handler as *const () as usize,
         flags: u64::from((libc::SA_SIGINFO | libc::SA_ONSTACK).cast_unsigned()) | SA_RESTORER,
-        restorer: lwk_signal_restorer as *const () as usize,
+        restorer: restorer as *const () as usize,
         mask: SignalSet::ALL.0,
     };
     set_action(signal, action);
@@ -168,16 +173,26 @@ pub(crate) fn block_all_but(open: SignalSet) {
     set_mask(SignalSet::ALL.without(open));
 }
 
-fn set_mask(blocked: SignalSet) {
+fn set_mask(blocked: SignalSet) -> SignalSet {
+    let mut before = [SignalSet::NONE];
     let arguments = [
         Argument::number(libc::SIG_SETMASK as u64),
         Argument::own_shared(slice::from_ref(&blocked)),
-        Argument::NULL,
+        Argument::own(&mut before),
         Argument::number(SET_BYTES),
         Argument::NULL,
         Argument::NULL,
     ];
     call(libc::SYS_rt_sigprocmask, arguments);
+    before[0]
+}
+
+/// Does `work` with every signal blocked in this thread except those of `open`.
+pub(super) fn with_only<T>(open: SignalSet, work: impl FnOnce() -> T) -> T {
+    let before = set_mask(SignalSet::ALL.without(open));
+    let done = work();
+    set_mask(before);
+    done
 }
 
 /// Waits for one of `signals`, all of which the thread blocks. `None` if the interrupting signal came instead.

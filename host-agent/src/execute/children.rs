@@ -5,7 +5,6 @@
 use super::call::generic;
 use super::frame::Frame;
 use super::{Answer, Refusal};
-use crate::arch::SignalSet;
 use crate::proxy::{Proxy, hand_on_pending};
 use crate::request::Parsed;
 
@@ -14,7 +13,8 @@ pub(super) fn wait(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
     let result = generic(frame)?;
     let told = if i64::from(frame.call.number) == libc::SYS_wait4 { result > 0 } else { result == 0 };
     if told {
-        hand_on_pending(frame.executor.proxy, SignalSet::one(libc::SIGCHLD.cast_unsigned()));
+        let proxy = frame.executor.proxy;
+        hand_on_pending(proxy, proxy.children.signals());
     }
     Ok(result)
 }

@@ -10,8 +10,8 @@ use crate::protocol::Queue;
 use crate::proxy::{self, EventQueue, Queues, RequestQueue};
 use crate::request::{Parsed, Violation};
 
-/// The signal at the end of the child, in the flags of clone(2).
-const EXIT_SIGNAL: u64 = 0xff;
+/// The flags of clone(2) that concern Linux: the signal at the end of the child, and whose child it is.
+const FLAGS: u64 = 0xff | libc::CLONE_PARENT as u64;
 
 /// What must divide a queue's address.
 const ALIGNMENT: u64 = 64;
@@ -29,11 +29,10 @@ pub(super) fn execute(executor: &mut Executor, request: &Parsed<'_>) -> Result<A
             .ok_or(malformed)?,
         events: at(events, PROCESS_EVENTS).and_then(|queue| EventQueue::of(proxy.memory, &queue)).ok_or(malformed)?,
     };
-    // The C library's fork, which alone leaves its memory in order, sends SIGCHLD to the caller.
-    if flags & EXIT_SIGNAL != u64::from(libc::SIGCHLD.cast_unsigned()) || flags & !EXIT_SIGNAL != 0 {
-        return Err(Refusal::Errno(libc::EINVAL));
+    if flags & !FLAGS != 0 {
+        return Err(malformed.into());
     }
-    let child = proxy::fork(proxy, place, queues, request.thread)?;
+    let child = proxy::fork(proxy, proxy::Plan { place, queues, flags, caller: request.thread })?;
     let process = child.process;
     executor.afterwards = Some(Afterwards::Introduce(child));
     Ok(Answer::from(i64::from(process)))

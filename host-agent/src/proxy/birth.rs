@@ -9,14 +9,19 @@ use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use super::roster::Roster;
-use super::{Crew, Proxy, Queues, StandIns, start};
+use super::{Crew, Proxy, Queues, StandIns, start, tie};
 use crate::arch::{self, SignalSet};
 use crate::execute::{Credentials, Files};
 use crate::own_descriptors::{OwnFile, close_own_but};
 use crate::views::ShownFiles;
+
+/// `CLONE_PARENT` (clone(2)): the child's parent is the caller's.
+const SIBLING: u64 = libc::CLONE_PARENT as u64;
 
 /// Children of this process that the LWK is hearing of.
 static INTRODUCTIONS: AtomicU32 = AtomicU32::new(0);
@@ -47,11 +52,25 @@ impl Child {
     }
 }
 
-/// Makes a child of `proxy` that serves `queues` at `place`. `caller` is the thread of the program that forks.
+/// What a child is made with.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// Its place on the notice board.
+    pub(crate) place: usize,
+    /// What it serves.
+    pub(crate) queues: Queues,
+    /// The exit signal and `CLONE_PARENT`, as flags of clone(2).
+    pub(crate) flags: u64,
+    /// The thread of the program that forks.
+    pub(crate) caller: u32,
+}
+
+/// Makes a child of `proxy`, or with `CLONE_PARENT` of its parent.
 ///
 /// # Errors
 /// Those of fork(2), pipe(2) and sendmsg(2).
-pub(crate) fn fork(proxy: &'static Proxy, place: usize, queues: Queues, caller: u32) -> io::Result<Child> {
+pub(crate) fn fork(proxy: &'static Proxy, plan: Plan) -> io::Result<Child> {
+    let Plan { place, queues, flags, caller } = plan;
     // The child has its name from its first moment: that of the thread that made it. A worker's own is nobody's business.
     let name = proxy.name_of(caller);
     let _ = name.map(|name| rustix::thread::set_name(&name));
@@ -64,7 +83,8 @@ pub(crate) fn fork(proxy: &'static Proxy, place: usize, queues: Queues, caller: 
     let line = proxy.own.adopt(writer)?;
     proxy.link.announce(place, reader.as_fd())?;
     drop(reader);
-    if let Some(process) = arch::fork()? {
+    if let Some(process) = make(flags)? {
+        proxy.children.expect(flags);
         // A pipe takes four bytes whole, and nobody else writes to this one.
         rustix::io::write(&line, &process.to_ne_bytes())?;
         // The child has its parent's numbers until it is asked something.
@@ -81,11 +101,15 @@ pub(crate) fn fork(proxy: &'static Proxy, place: usize, queues: Queues, caller: 
     arch::block_all_but(SignalSet::INTERRUPT);
     // Open as long as this process lives.
     std::mem::forget(line);
+    let is_sibling = flags & SIBLING != 0;
+    if is_sibling {
+        await_introduction(proxy, place);
+    }
     let child = Proxy {
         process: std::process::id(),
         place,
         agent: proxy.agent,
-        parent: proxy.process,
+        parent: if is_sibling { tie::parent_now().unwrap_or(0) } else { proxy.process },
         may_spin: proxy.may_spin,
         wires: proxy.wires,
         memory: proxy.memory,
@@ -107,6 +131,25 @@ pub(crate) fn fork(proxy: &'static Proxy, place: usize, queues: Queues, caller: 
         brief: RwLock::default(),
     };
     start::serve(Box::leak(Box::new(child)))
+}
+
+fn make(flags: u64) -> io::Result<Option<u32>> {
+    if flags == u64::from(libc::SIGCHLD.cast_unsigned()) { arch::fork() } else { arch::fork_as(flags) }
+}
+
+/// Waits until the LWK knows of this process, which `maker` has made. Should that die before, nobody will ever ask this one anything, and Linux
+/// does not tell it of the death of somebody who is not its parent.
+fn await_introduction(maker: &Proxy, place: usize) {
+    let is_known = || maker.wires.roster.process_at(place) == std::process::id();
+    let pid = Pid::from_raw(maker.process.cast_signed());
+    let Some(Ok(end)) = pid.map(|pid| pidfd_open(pid, PidfdFlags::empty())) else { arch::end_process(1) };
+    let moment = Timespec { tv_sec: 0, tv_nsec: 1_000_000 };
+    while !is_known() {
+        let has_ended = poll(&mut [PollFd::new(&end, PollFlags::IN)], Some(&moment)) != Ok(0);
+        if has_ended && !is_known() {
+            arch::end_process(1);
+        }
+    }
 }
 
 /// Closes those of our own descriptors that are the parent's alone.

@@ -19,12 +19,25 @@ const NO_ZOMBIES: u64 = libc::SA_NOCLDWAIT as u64;
 pub(crate) struct Children {
     ignored: AtomicBool,
     flags: AtomicU64,
+    /// The signals at the ends of children, SIGCHLD apart (clone(2)).
+    others: AtomicU64,
 }
 
 impl Children {
     /// What a child begins with (fork(2)).
     pub(super) fn inherited(&self) -> Self {
-        Self { ignored: self.is_ignored().into(), flags: self.flags().into() }
+        Self { ignored: self.is_ignored().into(), flags: self.flags().into(), others: 0.into() }
+    }
+
+    /// A child is made with these flags of clone(2).
+    pub(super) fn expect(&self, flags: u64) {
+        let signal = SignalSet::one(crate::int::low(flags & 0xff)).without(SignalSet::TERMINAL);
+        self.others.fetch_or(signal.0, Ordering::SeqCst);
+    }
+
+    /// The signals that may tell of a child.
+    pub(crate) fn signals(&self) -> SignalSet {
+        SIGNAL.with(SignalSet(self.others.load(Ordering::SeqCst)))
     }
 
     fn is_ignored(&self) -> bool {

@@ -38,7 +38,7 @@ use crate::views::ShownFiles;
 
 use link::answer;
 
-pub(crate) use birth::{Child, finish_introductions, fork};
+pub(crate) use birth::{Child, Plan, finish_introductions, fork};
 pub(crate) use children::Children;
 pub(crate) use crew::Crew;
 pub(crate) use events::{bytes_of as event_bytes, hand_on_pending};

@@ -44,6 +44,6 @@ pub(super) fn follow(proxy: &Proxy, parent: &mut u32) -> bool {
     true
 }
 
-fn parent_now() -> Option<u32> {
+pub(super) fn parent_now() -> Option<u32> {
     rustix::process::getppid().map(|parent| parent.as_raw_nonzero().get().cast_unsigned())
 }

@@ -231,8 +231,13 @@ fn group_killed() {
 
 fn exit_signal() {
     let mut partition = Partition::start();
-    assert_eq!(partition.try_fork(2, libc::SIGUSR1), -i64::from(libc::EINVAL));
-    assert_eq!(partition.try_fork(2, 0), -i64::from(libc::EINVAL));
+    let child = partition.try_fork(2, libc::SIGUSR1);
+    assert!(child > 0, "{child}");
+    kill_process(Pid::from_raw(child.try_into().unwrap()).unwrap(), Signal::KILL).unwrap();
+    assert_eq!(partition.event().0, libc::SIGUSR1.cast_unsigned());
+    let wait = |partition: &mut Partition, options| partition.call(libc::SYS_wait4, &[u64::MAX, 0, options, 0], &[]);
+    assert_eq!(wait(&mut partition, 0), -i64::from(libc::ECHILD));
+    assert_eq!(wait(&mut partition, u64::from(libc::__WCLONE.cast_unsigned())), child);
 }
 
 fn violation(partition: &Partition) -> String {

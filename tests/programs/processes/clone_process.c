@@ -2,6 +2,7 @@
 #include "process.h"
 
 #include <poll.h>
+#include <pthread.h>
 
 #ifndef CLONE_PIDFD
 #define CLONE_PIDFD 0x1000
@@ -42,8 +43,6 @@ CASE(clone_without_flags_is_a_fork)
 	show_end("child", child);
 }
 
-/* Proxies are made by fork(3), whose exit signal is SIGCHLD. */
-DIFFERS(exit_signal_may_be_another)
 CASE(exit_signal_may_be_another)
 {
 	caught[SIGUSR1] = caught[SIGCHLD] = 0;
@@ -61,8 +60,6 @@ CASE(exit_signal_may_be_another)
 	signal(SIGCHLD, SIG_DFL);
 }
 
-/* As above. */
-DIFFERS(silent_child_sends_nothing)
 CASE(silent_child_sends_nothing)
 {
 	caught[SIGCHLD] = 0;
@@ -78,8 +75,6 @@ CASE(silent_child_sends_nothing)
 	signal(SIGCHLD, SIG_DFL);
 }
 
-/* As above. */
-DIFFERS(wait_for_clone_children_only)
 CASE(wait_for_clone_children_only)
 {
 	pid_t ordinary = cloned(SIGCHLD);
@@ -96,8 +91,6 @@ CASE(wait_for_clone_children_only)
 	show_status("it", status);
 }
 
-/* fork(3) knows no CLONE_PARENT. */
-DIFFERS(sibling_has_the_same_parent)
 CASE(sibling_has_the_same_parent)
 {
 	pid_t parent = getpid();
@@ -212,8 +205,6 @@ CASE(handlers_and_memory_are_shared_if_asked)
 	signal(SIGUSR2, SIG_DFL);
 }
 
-/* As above. */
-DIFFERS(exit_signal_out_of_range)
 CASE(exit_signal_out_of_range)
 {
 	pid_t child = (pid_t)syscall(SYS_clone, 200, NULL, NULL, NULL, 0);
@@ -222,6 +213,49 @@ CASE(exit_signal_out_of_range)
 	show("clone takes it %d", child > 0);
 	if (child > 0)
 		show("reaped %d", waitpid(child, NULL, __WALL) == child);
+}
+
+static volatile int over;
+
+static void *asks_linux(void *nothing)
+{
+	char text[512];
+	while (!over) {
+		int file = open("/proc/self/stat", O_RDONLY);
+		REQUIRE(file >= 0 && read(file, text, sizeof text) > 0);
+		close(file);
+	}
+	return nothing;
+}
+
+/* Makes a child itself, and asks Linux for something that takes memory there. The C library does not know of this process. */
+static int lives(void)
+{
+	int status = 0, file = open("/proc/self/stat", O_RDONLY);
+	pid_t child = cloned(SIGCHLD);
+	if (child == 0)
+		_exit(3);
+	return file >= 0 && wait4(child, &status, 0, NULL) == child && WEXITSTATUS(status) == 3 ? 4 : 5;
+}
+
+CASE(silent_children_are_made_while_other_threads_are_busy)
+{
+	pthread_t threads[3];
+	int status, right = 0;
+	over = 0;
+	signal(SIGUSR2, SIG_IGN);
+	for (int i = 0; i < 3; i++)
+		REQUIRE(pthread_create(&threads[i], NULL, asks_linux, NULL) == 0);
+	for (int i = 0; i < 100; i++) {
+		pid_t child = cloned(i % 2 ? 0 : SIGUSR2);
+		if (child == 0)
+			_exit(lives());
+		right += waitpid(child, &status, __WCLONE) == child && WIFEXITED(status) && WEXITSTATUS(status) == 4;
+	}
+	over = 1;
+	for (int i = 0; i < 3; i++)
+		pthread_join(threads[i], NULL);
+	show("right %d", right);
 }
 
 CASE(unshare_of_what_one_has_alone_succeeds)

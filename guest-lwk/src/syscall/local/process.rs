@@ -9,7 +9,7 @@ use virtio_ikc::layout::PROGRAM_END;
 use crate::arch::context::Context;
 use crate::errno::{Errno, SysResult};
 use crate::memory::space::AddressSpace;
-use crate::process::clone::{CloneRequest, clone, is_usual_exit_signal};
+use crate::process::clone::{CloneRequest, clone};
 use crate::process::replace::{self, Program};
 use crate::process::thread::Thread;
 
@@ -132,8 +132,7 @@ fn check(request: &CloneRequest) -> Result<(), Errno> {
     }
     let shares = abi::CLONE_FILES | abi::CLONE_FS;
     let whole = if thread { request.flags & u64::from(shares) == u64::from(shares) } else { !request.has(shares) };
-    let usual = thread || is_usual_exit_signal(request.exit_signal);
-    if whole && usual { Ok(()) } else { Err(Errno::EINVAL) }
+    if whole { Ok(()) } else { Err(Errno::EINVAL) }
 }
 
 /// execve(2).
