@@ -68,38 +68,72 @@ fn load(field: *const u64) -> u64 {
     unsafe { (*field.cast::<AtomicU64>()).load(Ordering::Relaxed) }
 }
 
-/// Nanoseconds of the clock whose base is `base` and whose rate is `multiplier`, both fields of the time page.
-fn read(page: *const TimePage, base: *const u64, multiplier: *const u64) -> u64 {
+/// A time: seconds, and nanoseconds beside them.
+struct Time {
+    seconds: u64,
+    nanoseconds: u64,
+}
+
+/// Where a clock stands in the time page.
+struct Place {
+    base: *const u64,
+    seconds: *const u64,
+    multiplier: *const u64,
+}
+
+/// The time of the clock at `place`.
+fn read(page: *const TimePage, place: &Place) -> Time {
     // SAFETY: the page is mapped; its first field is the sequence number.
     let sequence = unsafe { &*page.cast::<AtomicU32>() };
     loop {
         let before = sequence.load(Ordering::Acquire);
+        // The counter comes first: what is loaded behind it arrives while it is read.
+        let now = ticks();
         // SAFETY: computes the address of a field.
         let then = load(unsafe { &raw const (*page).tsc });
-        let (base, multiplier) = (load(base), load(multiplier));
-        let now = ticks();
+        let (base, seconds, multiplier) = (load(place.base), load(place.seconds), load(place.multiplier));
         fence(Ordering::Acquire);
         if before & 1 == 0 && sequence.load(Ordering::Relaxed) == before {
             let scaled = (u128::from(now.saturating_sub(then)) * u128::from(multiplier)) >> 32;
-            return base.wrapping_add(scaled as u64);
+            let beside = base.wrapping_sub(seconds.wrapping_mul(NANOSECONDS));
+            return settled(seconds, beside.wrapping_add(scaled as u64));
         }
     }
 }
 
-fn nanoseconds(clock: i32) -> Option<u64> {
+/// The VMM writes the page twice a second, so a second is hardly ever over; a division would take longer than all else here.
+fn settled(mut seconds: u64, mut nanoseconds: u64) -> Time {
+    if nanoseconds >= NANOSECONDS {
+        if nanoseconds >= 4 * NANOSECONDS {
+            seconds = seconds.wrapping_add(nanoseconds / NANOSECONDS);
+            nanoseconds %= NANOSECONDS;
+        }
+        while nanoseconds >= NANOSECONDS {
+            seconds = seconds.wrapping_add(1);
+            nanoseconds -= NANOSECONDS;
+        }
+    }
+    Time { seconds, nanoseconds }
+}
+
+fn time_of(clock: i32) -> Option<Time> {
     let page = page();
     // SAFETY: computes the addresses of fields.
-    let (base, multiplier) = unsafe {
-        match clock {
-            CLOCK_REALTIME | CLOCK_REALTIME_COARSE => (&raw const (*page).realtime, &raw const (*page).multiplier),
-            CLOCK_MONOTONIC | CLOCK_MONOTONIC_COARSE => (&raw const (*page).monotonic, &raw const (*page).multiplier),
-            CLOCK_MONOTONIC_RAW => (&raw const (*page).raw, &raw const (*page).raw_multiplier),
-            CLOCK_BOOTTIME => (&raw const (*page).boottime, &raw const (*page).multiplier),
-            CLOCK_TAI => (&raw const (*page).tai, &raw const (*page).multiplier),
+    let place = unsafe {
+        let seconds = (&raw const (*page).seconds).cast::<u64>();
+        let (base, index) = match clock {
+            CLOCK_MONOTONIC | CLOCK_MONOTONIC_COARSE => (&raw const (*page).monotonic, 0),
+            CLOCK_REALTIME | CLOCK_REALTIME_COARSE => (&raw const (*page).realtime, 1),
+            CLOCK_BOOTTIME => (&raw const (*page).boottime, 2),
+            CLOCK_MONOTONIC_RAW => (&raw const (*page).raw, 3),
+            CLOCK_TAI => (&raw const (*page).tai, 4),
             _ => return None,
-        }
+        };
+        let is_raw = clock == CLOCK_MONOTONIC_RAW;
+        let multiplier = if is_raw { &raw const (*page).raw_multiplier } else { &raw const (*page).multiplier };
+        Place { base, seconds: seconds.add(index), multiplier }
     };
-    Some(read(page, base, multiplier))
+    Some(read(page, &place))
 }
 
 fn system_call(number: u64, first: u64, second: u64, third: u64) -> i32 {
@@ -115,11 +149,11 @@ fn system_call(number: u64, first: u64, second: u64, third: u64) -> i32 {
 /// clock_gettime(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn __vdso_clock_gettime(clock: i32, time: *mut Timespec) -> i32 {
-    let Some(now) = nanoseconds(clock) else {
+    let Some(now) = time_of(clock) else {
         return system_call(SYS_CLOCK_GETTIME, clock as u64, time as u64, 0);
     };
     // SAFETY: the program's pointer; a bad one is the program's fault, as in Linux's vDSO.
-    unsafe { time.write(Timespec { seconds: (now / NANOSECONDS) as i64, nanoseconds: (now % NANOSECONDS) as i64 }) };
+    unsafe { time.write(Timespec { seconds: now.seconds as i64, nanoseconds: now.nanoseconds as i64 }) };
     0
 }
 
@@ -132,12 +166,11 @@ pub unsafe extern "C" fn __vdso_clock_getres(clock: i32, resolution: *mut Timesp
 /// gettimeofday(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn __vdso_gettimeofday(time: *mut Timeval, zone: *mut [i32; 2]) -> i32 {
-    if let Some(now) = nanoseconds(CLOCK_REALTIME)
+    if let Some(now) = time_of(CLOCK_REALTIME)
         && !time.is_null()
     {
-        let (seconds, rest) = (now / NANOSECONDS, now % NANOSECONDS);
         // SAFETY: as for clock_gettime.
-        unsafe { time.write(Timeval { seconds: seconds as i64, microseconds: (rest / 1000) as i64 }) };
+        unsafe { time.write(Timeval { seconds: now.seconds as i64, microseconds: (now.nanoseconds / 1000) as i64 }) };
     }
     if !zone.is_null() {
         // SAFETY: as for clock_gettime; the time zone lies in the time page.
@@ -149,7 +182,7 @@ pub unsafe extern "C" fn __vdso_gettimeofday(time: *mut Timeval, zone: *mut [i32
 /// time(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn __vdso_time(time: *mut i64) -> i64 {
-    let now = nanoseconds(CLOCK_REALTIME).map_or(0, |now| (now / NANOSECONDS) as i64);
+    let now = time_of(CLOCK_REALTIME).map_or(0, |now| now.seconds as i64);
     if !time.is_null() {
         // SAFETY: as for clock_gettime.
         unsafe { time.write(now) };

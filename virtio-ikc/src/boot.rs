@@ -251,6 +251,8 @@ pub struct TimePage {
     pub tai: u64,
     /// Minutes west of Greenwich and the kind of summer time (gettimeofday(2)).
     pub timezone: [i32; 2],
+    /// The whole seconds in `monotonic`, `realtime`, `boottime`, `raw` and `tai`: who starts from them need not divide.
+    pub seconds: [u64; 5],
 }
 
 /// Where the map of processors lies in the time page: one `u16` for each value of RDTSCP's third result (its lower

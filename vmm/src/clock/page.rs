@@ -7,6 +7,9 @@ use virtio_ikc::address::GuestPhysical;
 use virtio_ikc::boot::TimePage;
 use vm_memory::{Bytes, GuestAddress, GuestMemoryMmap};
 
+/// Nanoseconds of a second.
+const NANOSECONDS: u64 = 1_000_000_000;
+
 /// The only writer of a time page.
 #[derive(Debug)]
 pub(super) struct TimePageWriter {
@@ -39,6 +42,11 @@ impl TimePageWriter {
         ];
         for (offset, value) in fields {
             self.store(offset, value, Ordering::Relaxed);
+        }
+        for (index, base) in [page.monotonic, page.realtime, page.boottime, page.raw, page.tai].into_iter().enumerate()
+        {
+            let offset = offset_of!(TimePage, seconds) + index * size_of::<u64>();
+            self.store(offset, base / NANOSECONDS, Ordering::Relaxed);
         }
         self.page.sequence = page.sequence.wrapping_add(2);
         self.store(offset_of!(TimePage, sequence), self.page.sequence, Ordering::Release);
