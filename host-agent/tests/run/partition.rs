@@ -163,6 +163,8 @@ fn start_agent(change: impl FnOnce(&mut Command), workdir: &str, may_spin: bool)
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.arg0(AGENT_NAME).arg(theirs.as_raw_fd().to_string());
     change(&mut command);
+    // In the group of a job whose shell is gone nothing stops (setpgid(2), "orphaned"); one whose leader is a child of ours is none.
+    command.process_group(0);
     let agent = command.spawn().unwrap();
     let files: Vec<_> =
         [memory.as_fd(), doorbell.as_fd()].into_iter().chain(interrupts.iter().map(AsFd::as_fd)).collect();
