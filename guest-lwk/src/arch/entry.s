@@ -107,6 +107,15 @@
     mov [rsp + {RSP}], rcx
 .endm
 
+.macro SAVE_CALLERS_REGISTERS
+    mov [rsp + {RDX}], rdx
+    mov [rsp + {RSI}], rsi
+    mov [rsp + {RDI}], rdi
+    mov [rsp + {R8}], r8
+    mov [rsp + {R9}], r9
+    mov [rsp + {R10}], r10
+.endm
+
 .macro LOAD_CALLERS_REGISTERS
     mov rdx, [rsp + {RDX}]
     mov rsi, [rsp + {RSI}]
@@ -118,12 +127,7 @@
 
 // Serves the call, unless its handler says that it needs the long way, on which the program then is.
 .macro QUICK_CALL mode
-    mov [rsp + {RDX}], rdx
-    mov [rsp + {RSI}], rsi
-    mov [rsp + {RDI}], rdi
-    mov [rsp + {R8}], r8
-    mov [rsp + {R9}], r9
-    mov [rsp + {R10}], r10
+    SAVE_CALLERS_REGISTERS
     mov rdi, rsp
     mov rsp, [rip + entry_\mode + {STACK_TOP}]
     call [rip + entry_\mode + {QUICK_CALL_HANDLER}]
@@ -352,8 +356,9 @@ interrupt_program_\mode:
     pop rax
     TO_LWK \mode, interrupt_\mode, {TO_INTERRUPT}
 
-// An interrupt hit the LWK. In ring3 mode, if that was about to return, it must look at `pending` again (the two windows follow each other). In ring0 mode it
-// was halting; if HLT has not begun (QEMU's SVM before 9.1 lets interrupts in behind STI), it must not begin any more.
+// An interrupt hit the LWK. In ring3 mode, if that was about to return, it must look at `pending` again; the window of quick calls
+// lies in front of the other. In ring0 mode it was halting; if HLT has not begun (QEMU's SVM before 9.1 lets interrupts in behind
+// STI), it must not begin any more.
 interrupt_lwk_\mode:
     END_OF_INTERRUPT
     mov rcx, [rsp + 24]

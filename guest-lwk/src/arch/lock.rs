@@ -43,10 +43,17 @@ impl<T> SleepLock<T> {
     }
 
     fn acquire(&self) {
-        while self.held.swap(true, Ordering::Acquire) {
+        while !self.try_acquire() {
             schedule::give_way();
         }
-        count(usize::wrapping_add);
+    }
+
+    fn try_acquire(&self) -> bool {
+        let is_free = !self.held.swap(true, Ordering::Acquire);
+        if is_free {
+            count(usize::wrapping_add);
+        }
+        is_free
     }
 
     /// Waits for the lock. The caller holds no spin lock.
@@ -57,11 +64,7 @@ impl<T> SleepLock<T> {
 
     /// The lock, if nobody has it now.
     pub fn try_lock(&self) -> Option<SleepGuard<'_, T>> {
-        if self.held.swap(true, Ordering::Acquire) {
-            return None;
-        }
-        count(usize::wrapping_add);
-        Some(SleepGuard(self))
+        self.try_acquire().then(|| SleepGuard(self))
     }
 
     /// The same for a lock that may be replaced by another one while it is held.

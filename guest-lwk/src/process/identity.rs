@@ -46,7 +46,7 @@ impl Identity {
         }
     }
 
-    /// The ids may be about to change, or may have changed.
+    /// The ids may have changed.
     pub fn forget(&self) {
         let mut changes = self.changes.lock();
         *changes += 1;

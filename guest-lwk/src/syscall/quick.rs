@@ -5,33 +5,51 @@
 //! lock of its address space: nobody takes a page away meanwhile. In turn nothing here may wait for anybody, and what changes something
 //! that a call has to look at on its way back, such as a mask that lets a waiting signal through, is left to the long way.
 
+use linux_raw_sys::general as number;
 use virtio_ikc::boot::{QUICK_CALL_WORDS, flag};
 
-use super::local;
+use super::first::known_parent;
+use super::local::quick_mask;
 use crate::arch::boot;
 use crate::process::thread::Thread;
 use crate::schedule;
 
-use linux_raw_sys::general as number;
+/// Serves a call for a thread, or leaves it to the long way.
+type Handler = fn(&Thread, [u64; 6]) -> Option<u64>;
 
 /// The calls.
-const NUMBERS: [u32; 9] = [
-    number::__NR_rt_sigprocmask,
-    number::__NR_sched_yield,
-    number::__NR_getpid,
-    number::__NR_gettid,
-    number::__NR_getppid,
-    number::__NR_getuid,
-    number::__NR_geteuid,
-    number::__NR_getgid,
-    number::__NR_getegid,
+const CALLS: [(u32, Handler); 9] = [
+    (number::__NR_rt_sigprocmask, quick_mask),
+    (number::__NR_sched_yield, |_, _| schedule::is_alone().then_some(0)),
+    (number::__NR_getpid, |thread, _| Some(u64::from(thread.process().pid()))),
+    (number::__NR_gettid, |thread, _| Some(u64::from(thread.tid()))),
+    (number::__NR_getppid, |thread, _| known_parent(thread)),
+    (number::__NR_getuid, |thread, _| known_id(thread, number::__NR_getuid)),
+    (number::__NR_geteuid, |thread, _| known_id(thread, number::__NR_geteuid)),
+    (number::__NR_getgid, |thread, _| known_id(thread, number::__NR_getgid)),
+    (number::__NR_getegid, |thread, _| known_id(thread, number::__NR_getegid)),
 ];
+
+/// Their handlers, by number.
+static HANDLERS: [Option<Handler>; 64 * QUICK_CALL_WORDS] = {
+    let mut handlers = [None; 64 * QUICK_CALL_WORDS];
+    let mut index = 0;
+    while index < CALLS.len() {
+        handlers[CALLS[index].0 as usize] = Some(CALLS[index].1);
+        index += 1;
+    }
+    handlers
+};
+
+fn known_id(thread: &Thread, question: u32) -> Option<u64> {
+    thread.process().identity.known(question).map(u64::from)
+}
 
 /// The numbers of the quick calls, bit by bit. There are none while calls are counted or shown: that is done on the long way.
 pub fn numbers() -> [u64; QUICK_CALL_WORDS] {
     let mut words = [0; QUICK_CALL_WORDS];
     if !boot::has(flag::COUNT) && !boot::has(flag::TRACE) {
-        for number in NUMBERS {
+        for (number, _) in CALLS {
             words[number as usize / 64] |= 1 << (number % 64);
         }
     }
@@ -40,15 +58,6 @@ pub fn numbers() -> [u64; QUICK_CALL_WORDS] {
 
 /// Serves call `number` for `thread`, or leaves it to the long way.
 pub fn serve(thread: &Thread, number: u64, arguments: [u64; 6]) -> Option<u64> {
-    match u32::try_from(number).ok()? {
-        number::__NR_rt_sigprocmask => local::quick_mask(thread, arguments),
-        number::__NR_sched_yield => schedule::is_alone().then_some(0),
-        number::__NR_getpid => Some(u64::from(thread.process().pid())),
-        number::__NR_gettid => Some(u64::from(thread.tid())),
-        number::__NR_getppid => {
-            let first = boot::page();
-            (thread.process().pid() == first.process).then_some(u64::from(first.parent))
-        }
-        number => thread.process().identity.known(number).map(u64::from),
-    }
+    let handler = (*HANDLERS.get(usize::try_from(number).ok()?)?)?;
+    handler(thread, arguments)
 }

@@ -22,6 +22,20 @@ __attribute__((unused)) static void pause_for(long milliseconds)
 		;
 }
 
+/* Lets this thread run on the first processor that it may use, whose number it answers, and on no other. */
+__attribute__((unused)) static int stay_on_first_processor(void)
+{
+	cpu_set_t set;
+	REQUIRE(sched_getaffinity(0, sizeof set, &set) == 0);
+	int first = 0;
+	while (!CPU_ISSET(first, &set))
+		first++;
+	CPU_ZERO(&set);
+	CPU_SET(first, &set);
+	REQUIRE(sched_setaffinity(0, sizeof set, &set) == 0);
+	return first;
+}
+
 /* Long enough for another thread to block, usually; no result may depend on it. */
 __attribute__((unused)) static void settle(void)
 {

@@ -198,14 +198,7 @@ CASE(switches_of_children_count)
 
 CASE(threads_that_compute_on_one_processor_are_switched)
 {
-	cpu_set_t set;
-	REQUIRE(sched_getaffinity(0, sizeof set, &set) == 0);
-	int first = 0;
-	while (!CPU_ISSET(first, &set))
-		first++;
-	CPU_ZERO(&set);
-	CPU_SET(first, &set);
-	REQUIRE(sched_setaffinity(0, sizeof set, &set) == 0);
+	stay_on_first_processor();
 	struct rusage before = usage_of(RUSAGE_SELF);
 	pthread_t other = started(ask_in_thread, NULL);
 	compute(100);

@@ -177,14 +177,7 @@ CASE(switches_are_counted)
 
 CASE(affinity_is_the_same_everywhere)
 {
-	cpu_set_t set;
-	REQUIRE(sched_getaffinity(0, sizeof set, &set) == 0);
-	int first = 0;
-	while (!CPU_ISSET(first, &set))
-		first++;
-	CPU_ZERO(&set);
-	CPU_SET(first, &set);
-	REQUIRE(sched_setaffinity(0, sizeof set, &set) == 0);
+	int first = stay_on_first_processor();
 	show("list %d", atoi(status_of(getpid(), "Cpus_allowed_list")) == first);
 	show("processor %d", atoi(field_of(getpid(), 39)) == first);
 }

@@ -16,6 +16,8 @@ use crate::errno::{Errno, SysResult};
 use crate::memory::file;
 use crate::process::thread::Thread;
 
+pub use process::known_parent;
+
 /// What a look came to.
 pub enum First {
     /// The LWK answers.

@@ -29,13 +29,19 @@ const ASK: u32 = u32::MAX;
 
 /// getppid(2): Linux knows who the parent is now. An orphan is the agent's child, which is to it what init is to others.
 pub fn parent(thread: &Thread, arguments: [u64; 6]) -> First {
-    let first = boot::page();
-    if thread.process().pid() == first.process {
-        return First::Done(Ok(u64::from(first.parent)));
+    if let Some(parent) = known_parent(thread) {
+        return First::Done(Ok(parent));
     }
     let reply = request::send(Draft::call(GETPPID, arguments));
     let parent = from_register(reply.result);
-    First::Done(parent.map(|parent| if parent == u64::from(first.parent) { 1 } else { parent }))
+    let adoptive = u64::from(boot::page().parent);
+    First::Done(parent.map(|parent| if parent == adoptive { 1 } else { parent }))
+}
+
+/// What getppid(2) answers, if the LWK knows: to the first process, whose parent lives as long as the partition.
+pub fn known_parent(thread: &Thread) -> Option<u64> {
+    let first = boot::page();
+    (thread.process().pid() == first.process).then_some(u64::from(first.parent))
 }
 
 /// getrusage(2): what the program used, and not its proxy.
