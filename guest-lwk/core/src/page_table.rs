@@ -115,6 +115,8 @@ bitflags! {
         const SOFTWARE_1 = 1 << 10;
         /// Ignored by the processor: the kernel's own.
         const SOFTWARE_2 = 1 << 11;
+        /// Ignored by the processor: the kernel's own.
+        const SOFTWARE_3 = 1 << 52;
         /// It may not be executed (XD).
         const NO_EXECUTE = 1 << 63;
     }

@@ -75,6 +75,11 @@ pub fn zero(address: GuestPhysical, length: u64) {
     unsafe { core::ptr::write_bytes(target, 0, usize::try_from(length).unwrap_or(0)) }
 }
 
+/// Whether memory holds nothing but zeros.
+pub fn is_zero(address: GuestPhysical, length: u64) -> bool {
+    (0..length).step_by(8).all(|offset| atomic_u64(GuestPhysical(address.0 + offset)).load(Ordering::Relaxed) == 0)
+}
+
 /// A 16-bit word of shared memory.
 pub fn atomic_u16(address: GuestPhysical) -> &'static AtomicU16 {
     // SAFETY: checked, and aligned by the assertion; the direct map lasts for ever.

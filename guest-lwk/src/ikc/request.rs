@@ -24,6 +24,8 @@ use crate::schedule;
 
 /// How long a reply is spun for, in microseconds.
 const SPIN_MICROSECONDS: u64 = 100;
+/// The same while other threads wait for the vCPU: about what it costs to go to another thread and back.
+const SHARED_SPIN_MICROSECONDS: u64 = 4;
 /// What Linux copies at least in a microsecond, on a slow day.
 const BYTES_PER_MICROSECOND: u64 = 2048;
 /// The most that is added for it.
@@ -272,7 +274,9 @@ impl Wait<'_> {
     }
 
     fn look_for_reply(&mut self) -> Option<Reply> {
-        let limit = if boot::may_spin() { self.patience * u64::from(boot::page().tsc_khz) / 1000 } else { 0 };
+        let ticks = |microseconds: u64| microseconds * u64::from(boot::page().tsc_khz) / 1000;
+        let limit = if boot::may_spin() { ticks(self.patience) } else { 0 };
+        let shared_limit = limit.min(ticks(SHARED_SPIN_MICROSECONDS));
         let start = time::ticks();
         let mut spins = 0_u32;
         loop {
@@ -285,7 +289,8 @@ impl Wait<'_> {
                 schedule::poll();
                 self.look_for_signals();
             }
-            if time::ticks().wrapping_sub(start) >= limit || schedule::others_wait() {
+            let waited = time::ticks().wrapping_sub(start);
+            if waited >= limit || waited >= shared_limit && schedule::others_wait() {
                 return None;
             }
             core::hint::spin_loop();

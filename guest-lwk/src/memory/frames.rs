@@ -142,6 +142,17 @@ pub fn usage() -> (u64, u64, u64) {
     (counts.total * PAGE_SIZE, counts.used * PAGE_SIZE, counts.peak * PAGE_SIZE)
 }
 
+/// Bytes that are managed.
+pub fn total_bytes() -> u64 {
+    with(|frames| frames.counts()).total * PAGE_SIZE
+}
+
+/// Whether an eighth of them is free at least.
+pub fn are_plentiful() -> bool {
+    let counts = with(|frames| frames.counts());
+    counts.free >= counts.total / 8
+}
+
 /// Bytes that are free.
 pub fn free_bytes() -> u64 {
     with(|frames| frames.counts()).free * PAGE_SIZE

@@ -5,6 +5,7 @@
 
 mod attach;
 pub mod commit;
+mod discard;
 pub mod fault;
 pub mod file;
 mod fork;

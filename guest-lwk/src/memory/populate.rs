@@ -53,6 +53,15 @@ impl AddressSpace {
         }
     }
 
+    /// Populates memory that can be written now and could not before, if it is anonymous and small: allocators grow their heaps so.
+    pub(super) fn populate_opened(&mut self, range: &Range<u64>) {
+        let is_private = |area: &Vma| area.backing == Backing::Anonymous && !area.flags.contains(VmaFlags::STACK);
+        if range.end - range.start <= EAGER_ANONYMOUS_BYTES && self.areas.find(range.start).is_some_and(is_private) {
+            // As for a new area, the fault tells what fails here.
+            let _ = self.populate(range);
+        }
+    }
+
     /// Populates every page of `range` that an accessible area covers.
     pub(super) fn populate(&mut self, range: &Range<u64>) -> Result<(), PopulateError> {
         match current::try_thread().filter(|_| range.end - range.start >= MEASURED_BYTES) {

@@ -74,6 +74,9 @@ impl AddressSpace {
                 area.flags |= VmaFlags::ACCOUNTED;
             }
         });
+        if newly_writable {
+            self.populate_opened(piece);
+        }
         Ok(())
     }
 }

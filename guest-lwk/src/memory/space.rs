@@ -92,6 +92,8 @@ pub struct AddressSpace {
     pub(super) resident_peak: u64,
     /// Whether new mappings are locked (mlockall(2) with `MCL_FUTURE`).
     pub(super) lock_future: bool,
+    /// Bytes that were filled with zeros in place of being given back, since that was last made good.
+    pub(super) emptied: u64,
     /// Its replaced system calls.
     pub(super) rewrites: Rewrites,
 }
@@ -118,6 +120,7 @@ impl AddressSpace {
             peak: 0,
             resident_peak: 0,
             lock_future: false,
+            emptied: 0,
             rewrites: Rewrites::default(),
         }
     }

@@ -9,6 +9,7 @@ use lwk_core::page_table::EntryFlags;
 use lwk_core::vma::{Backing, Vma, VmaFlags};
 use virtio_ikc::address::{GuestPhysical, PAGE_SIZE, page_align_up};
 
+use super::discard::is_resident;
 use super::page_table::Released;
 use super::space::AddressSpace;
 use crate::errno::{Errno, SysResult};
@@ -69,25 +70,6 @@ impl AddressSpace {
         if private_anonymous { self.discard(range, true) } else { Err(Errno::EINVAL) }
     }
 
-    /// Takes the contents of private memory away: the next touch finds zeros, or the file again. What is shared is
-    /// only forgotten by this mapping; the memory of a shared anonymous one has no other place, so it stays.
-    fn discard(&mut self, range: &Range<u64>, refuse_locked: bool) -> Result<(), Errno> {
-        let pieces: Vec<_> = self.areas.pieces(range).collect();
-        for piece in pieces {
-            if refuse_locked && piece.flags.contains(VmaFlags::LOCKED) || piece.flags.contains(VmaFlags::SPECIAL) {
-                return Err(Errno::EINVAL);
-            }
-            if piece.flags.contains(VmaFlags::SHARED) {
-                continue;
-            }
-            self.rewrites.forget(&piece.range());
-            let mut released = Released::default();
-            self.table.visit(piece.start..piece.end, &mut |_, level, entry| released.take(level, entry))?;
-            self.release(&(piece.start..piece.end), released);
-        }
-        Ok(())
-    }
-
     fn advise_populate(&mut self, range: &Range<u64>, write: bool, covered: bool) -> SysResult {
         let allowed = self.areas.pieces(range).all(|area| {
             !area.flags.contains(VmaFlags::SPECIAL)
@@ -103,6 +85,7 @@ impl AddressSpace {
             super::populate::PopulateError::BeyondFile => Errno::EFAULT,
             super::populate::PopulateError::OutOfMemory => Errno::ENOMEM,
         })?;
+        self.forget_emptied(range);
         Ok(0)
     }
 
@@ -139,6 +122,9 @@ impl AddressSpace {
         if !on_fault && (self.populate(range).is_err() || !accessible) {
             return Err(Errno::ENOMEM);
         }
+        if !on_fault {
+            self.forget_emptied(range);
+        }
         Ok(0)
     }
 
@@ -151,6 +137,9 @@ impl AddressSpace {
         if current || !future {
             self.change_flags(&everything, set, clear);
         }
+        if current {
+            self.forget_emptied(&everything);
+        }
     }
 
     /// Serves mincore(2): a byte for each page.
@@ -161,7 +150,7 @@ impl AddressSpace {
         let pages = usize::try_from((range.end - range.start) / PAGE_SIZE).map_err(|_| Errno::ENOMEM)?;
         let mut resident = vec![0; pages];
         for (page, address) in resident.iter_mut().zip((range.start..range.end).step_by(4096)) {
-            *page = u8::from(self.table.find(address).is_some());
+            *page = u8::from(self.table.find(address).is_some_and(|page| is_resident(page.entry, page.level)));
         }
         Ok(resident)
     }

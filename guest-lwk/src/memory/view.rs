@@ -6,6 +6,7 @@ use lwk_core::page_table::{EntryFlags, Level};
 use lwk_core::vma::Vma;
 use virtio_ikc::address::{LARGE_PAGE_SIZE, PAGE_SIZE};
 
+use super::discard::is_resident;
 use super::space::{AddressSpace, Heap, ProgramLayout};
 use crate::arch::direct_map;
 use crate::errno::Errno;
@@ -61,7 +62,7 @@ impl AddressSpace {
         let mut piece = AreaUse { area, resident: 0, dirty: 0, has_large: false };
         // It fails only where a large page would have to be split; an area never ends within one.
         let _ = self.table.visit(area.range(), &mut |_, level, entry| {
-            if !entry.is_present() {
+            if !entry.is_present() || !is_resident(*entry, level) {
                 return;
             }
             piece.resident += level.entry_bytes();

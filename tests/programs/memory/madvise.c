@@ -1,6 +1,8 @@
 /* madvise(2). */
 #include "fault.h"
 
+#include <sys/wait.h>
+
 #ifndef MADV_POPULATE_READ
 #define MADV_POPULATE_READ 22
 #define MADV_POPULATE_WRITE 23
@@ -211,4 +213,91 @@ CASE(unmapped_range_is_no_memory)
 	REQUIRE(munmap(memory, PAGE) == 0);
 	RESULT(madvise(memory, PAGE, MADV_NORMAL));
 	RESULT(madvise(memory, PAGE, MADV_DONTNEED));
+}
+
+/* How many of the `count` pages from `memory` on mincore(2) calls resident. */
+static int resident_pages(char *memory, int count)
+{
+	int resident = 0;
+	for (int page = 0; page < count; page++) {
+		unsigned char state = 0;
+		REQUIRE(mincore(memory + (size_t)page * PAGE, PAGE, &state) == 0);
+		resident += state & 1;
+	}
+	return resident;
+}
+
+CASE(discarded_pages_are_resident_when_they_are_written_again)
+{
+	char *memory = anonymous(8 * PAGE);
+	fill(memory, 8 * PAGE);
+	RESULT(madvise(memory, 6 * PAGE, MADV_DONTNEED));
+	show("%d resident", resident_pages(memory, 8));
+	memory[PAGE + 100] = 1;
+	memory[4 * PAGE] = 1;
+	show("%d resident", resident_pages(memory, 8));
+	RESULT(madvise(memory, 8 * PAGE, MADV_DONTNEED));
+	show("%d resident", resident_pages(memory, 8));
+	RESULT(mlock(memory, 4 * PAGE));
+	show("%d resident", resident_pages(memory, 8));
+	munmap(memory, 8 * PAGE);
+}
+
+CASE(discarded_pages_that_are_populated_are_resident)
+{
+	char *memory = anonymous(4 * PAGE);
+	fill(memory, 4 * PAGE);
+	RESULT(madvise(memory, 4 * PAGE, MADV_DONTNEED));
+	RESULT(madvise(memory, 3 * PAGE, MADV_POPULATE_WRITE));
+	show("%d resident", resident_pages(memory, 4));
+	munmap(memory, 4 * PAGE);
+}
+
+CASE(discarded_pages_are_zero_behind_another_protection)
+{
+	char *memory = anonymous(4 * PAGE);
+	fill(memory, 4 * PAGE);
+	REQUIRE(mprotect(memory, PAGE, PROT_NONE) == 0);
+	REQUIRE(mprotect(memory + PAGE, PAGE, PROT_READ) == 0);
+	RESULT(madvise(memory, 4 * PAGE, MADV_DONTNEED));
+	show_pages("after", memory, 4);
+	REQUIRE(mprotect(memory, 2 * PAGE, PROT_READ | PROT_WRITE) == 0);
+	show("zeros %d", zeroes(memory, 4 * PAGE) == 4 * PAGE);
+	munmap(memory, 4 * PAGE);
+}
+
+CASE(a_child_has_what_was_discarded_as_zeros_of_its_own)
+{
+	char *memory = anonymous(4 * PAGE);
+	fill(memory, 4 * PAGE);
+	REQUIRE(madvise(memory, 2 * PAGE, MADV_DONTNEED) == 0);
+	pid_t child = fork();
+	REQUIRE(child >= 0);
+	if (child == 0) {
+		int zeros = zeroes(memory, 2 * PAGE) == 2 * PAGE;
+		memory[0] = 1;
+		int discarded = madvise(memory + 2 * PAGE, 2 * PAGE, MADV_DONTNEED) == 0;
+		_exit(zeros << 2 | discarded << 1 | (zeroes(memory + 2 * PAGE, 2 * PAGE) == 2 * PAGE));
+	}
+	int status = 0;
+	REQUIRE(waitpid(child, &status, 0) == child);
+	show("child %d", WEXITSTATUS(status));
+	show("zeros %d, %zu bytes intact", zeroes(memory, 2 * PAGE) == 2 * PAGE,
+	     intact(memory + 2 * PAGE, 2 * PAGE, 2 * PAGE));
+	munmap(memory, 4 * PAGE);
+}
+
+CASE(memory_discarded_piece_by_piece_is_gone)
+{
+	enum { PIECE = 1 << 20, PIECES = 48 };
+	char *memory = anonymous((size_t)PIECES * PIECE);
+	REQUIRE(madvise(memory, (size_t)PIECES * PIECE, MADV_NOHUGEPAGE) == 0);
+	for (int round = 0; round < 3; round++) {
+		memset(memory, 1 + round, (size_t)PIECES * PIECE);
+		for (int piece = 0; piece < PIECES; piece++)
+			REQUIRE(madvise(memory + (size_t)piece * PIECE, PIECE, MADV_DONTNEED) == 0);
+		show("%d resident", resident_pages(memory, PIECES * PIECE / PAGE));
+		show("zeros %d", zeroes(memory, (size_t)PIECES * PIECE) == (size_t)PIECES * PIECE);
+	}
+	munmap(memory, (size_t)PIECES * PIECE);
 }
