@@ -70,7 +70,7 @@ fn enable(index: u16, queue: QueuePlace) {
     for (place, part) in
         [register::QUEUE_DESCRIPTORS, register::QUEUE_DRIVER, register::QUEUE_DEVICE].into_iter().zip(queue.parts())
     {
-        write_address(place, part);
+        write_first_address(place, part);
     }
     write(register::QUEUE_READY, 1);
 }
@@ -78,6 +78,14 @@ fn enable(index: u16, queue: QueuePlace) {
 fn write_address(place: u64, address: GuestPhysical) {
     write(place, (address.0 & 0xffff_ffff) as u32);
     write(place + 4, (address.0 >> 32) as u32);
+}
+
+/// The same for a register that is zero since the reset: where there is nothing to write to its upper half, an exit is spared.
+fn write_first_address(place: u64, address: GuestPhysical) {
+    write(place, (address.0 & 0xffff_ffff) as u32);
+    if address.0 >> 32 != 0 {
+        write(place + 4, (address.0 >> 32) as u32);
+    }
 }
 
 /// Rings the doorbell; whom it is for stands on the notice board.

@@ -75,6 +75,26 @@ pub struct PartitionMemory {
     populated: bool,
 }
 
+/// What the LWK and the smallest of programs use of a partition's memory: it is taken from its start.
+const BOOT_BYTES: u64 = 3 * LARGE_PAGE_SIZE;
+
+/// The part of a partition's memory that its boot touches.
+#[derive(Clone, Copy, Debug)]
+pub struct FirstPages {
+    mapping: Mapping,
+    bytes: u64,
+}
+
+impl FirstPages {
+    /// Populates it.
+    ///
+    /// # Errors
+    /// What madvise(2), `MADV_POPULATE_WRITE`, gives.
+    pub fn populate(self) -> io::Result<()> {
+        if self.bytes == 0 { Ok(()) } else { self.mapping.populate(0, self.bytes) }
+    }
+}
+
 /// The soft limit on file sizes (RLIMIT_FSIZE), put back when this goes.
 struct FileSizeLimit(Rlimit);
 
@@ -162,6 +182,14 @@ impl PartitionMemory {
             offset += region.length;
         }
         GuestMemoryMmap::from_regions(parts).map_err(io::Error::other)
+    }
+
+    /// The pages that every boot touches, to be populated by another thread.
+    #[must_use]
+    pub fn first_pages(&self) -> FirstPages {
+        let bytes =
+            if matches!(self.page, PageKind::Huge(_)) && !self.populated { BOOT_BYTES.min(self.size()) } else { 0 };
+        FirstPages { mapping: self.mapping, bytes }
     }
 
     fn settle(mut self, request: &MemoryRequest) -> Result<Self, MemoryError> {

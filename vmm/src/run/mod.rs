@@ -7,6 +7,7 @@
 mod agent;
 mod ending;
 mod error;
+mod preparation;
 mod signals;
 mod supervisor;
 mod window;
@@ -23,7 +24,7 @@ pub use error::RunError;
 
 use crate::arch::inherited::{BROKEN_PIPE, broken_pipe_was_ignored, closed_streams};
 use crate::boot::{self, Image};
-use crate::cli::{Options, PrivilegeChoice, Program, SyscallRewrite, Trace};
+use crate::cli::{Options, Program, SyscallRewrite, Trace};
 use crate::clock;
 use crate::message;
 use crate::partition::pin::pin_to_cpus;
@@ -32,6 +33,7 @@ use crate::probe;
 use crate::vm::{Machine, Processors};
 use agent::{Agent, FirstProxy};
 use ending::Ending;
+use preparation::Preparation;
 use supervisor::{Parts, Supervisor};
 
 /// Runs the program of `options` in a partition of its own. Answers the exit status: the program's, 128 + n when signal n ended
@@ -67,10 +69,10 @@ fn try_run(options: &Options) -> Result<Ending, RunError> {
         watch.take_statistics(machine.statistics());
     }
     let signals = signals::take()?;
+    let preparation = Preparation::begin(options.privilege, &memory, vcpu_places[0]);
     let start = start_message(options, &program, &workdir, &cpus, &memory, &vcpu_places);
     let mut agent = Agent::start(&start, &descriptors(&memory, &machine, trace.as_ref()))?;
-    // The agent takes its time; so does finding out what this machine is.
-    let processors = Processors::new(&device, vcpus, privilege(options.privilege)?)?;
+    let processors = Processors::new(&device, vcpus, preparation.privilege()?)?;
     if options.verbose > 0 {
         message::say(summary(&cpus, &memory, &processors));
     }
@@ -146,17 +148,6 @@ fn reserve(options: &Options, cpus: &PartitionCpus) -> Result<PartitionMemory, R
         message::say(format_args!("warning: {warning}"));
     }
     Ok(memory?)
-}
-
-fn privilege(choice: PrivilegeChoice) -> Result<Privilege, RunError> {
-    Ok(match choice {
-        PrivilegeChoice::Ring0 => Privilege::RING0,
-        PrivilegeChoice::Ring3 => Privilege::RING3,
-        PrivilegeChoice::Auto => match probe::quick()?.privilege {
-            probe::Privilege::Ring0 => Privilege::RING0,
-            probe::Privilege::Ring3 => Privilege::RING3,
-        },
-    })
 }
 
 fn start_message(
