@@ -46,6 +46,8 @@ pub mod flag {
     pub const COUNT: u32 = 512;
     /// RDPID can be used and reads on each vCPU what RDTSCP does.
     pub const RDPID: u32 = 1024;
+    /// XSAVEOPT may be used in place of XSAVE.
+    pub const XSAVEOPT: u32 = 2048;
 }
 
 /// A run of the partition's memory.

@@ -82,6 +82,20 @@ impl FpuState {
         }
     }
 
+    /// Saves the current state in place of the one that was loaded from here. Parts that are in their initial configuration, or that have
+    /// not changed since they were loaded, are not written where the processor knows this (Intel SDM vol. 1, 13.9): what this answers to
+    /// is [`FpuState::load`] only.
+    pub fn update(&mut self) {
+        if !boot::has(flag::XSAVEOPT) {
+            return self.save();
+        }
+        let start = self.offset();
+        let area = self.storage[start..].as_mut_ptr();
+        let (low, high) = halves(state_mask());
+        // SAFETY: as for `save`.
+        unsafe { asm!("xsaveopt64 [{}]", in(reg) area, in("eax") low, in("edx") high, options(nostack)) }
+    }
+
     /// Loads the state. The caller has checked it with [`FpuState::sanitise`] if a program could write it.
     pub fn load(&self) {
         let start = self.offset();

@@ -144,8 +144,12 @@ const MSR_APIC_TIMER: u32 = 0x832;
 /// The timer's mode in that entry: one shot at a TSC value.
 const TIMER_AT_DEADLINE: u64 = 2 << 17;
 
-/// Lets this vCPU's timer interrupt it when the TSC reaches `ticks`; 0 stops it.
-pub fn set_timer(ticks: u64) {
+/// Says what this vCPU's timer is to do when it is set; once is enough.
+pub fn prepare_timer() {
     write_msr(MSR_APIC_TIMER, TIMER_AT_DEADLINE | u64::from(virtio_ikc::layout::vector::TIMER));
+}
+
+/// Lets this vCPU's timer, which has been prepared, interrupt it when the TSC reaches `ticks`; 0 stops it.
+pub fn set_timer(ticks: u64) {
     write_msr(MSR_TSC_DEADLINE, ticks);
 }

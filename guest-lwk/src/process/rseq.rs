@@ -22,6 +22,8 @@ pub struct Area {
     pub length: u64,
     /// What stands before each place where a sequence begins anew.
     pub signature: u32,
+    /// The vCPU that it shows, if the LWK has written one.
+    pub shown: Option<u32>,
 }
 
 impl Area {
@@ -65,7 +67,17 @@ impl Area {
 pub fn follow(thread: &Thread, context: &mut Context) -> Result<(), Errno> {
     let area = *thread.rseq.lock();
     let Some(area) = area else { return Ok(()) };
-    let mut space = thread.process().space.lock();
-    area.leave_sequence(&mut space, context)?;
-    area.update(&mut space, u32::try_from(thread.vcpu()).unwrap_or(0))
+    let vcpu = u32::try_from(thread.vcpu()).unwrap_or(0);
+    {
+        let mut space = thread.process().space.lock();
+        area.leave_sequence(&mut space, context)?;
+        if area.shown == Some(vcpu) {
+            return Ok(());
+        }
+        area.update(&mut space, vcpu)?;
+    }
+    if let Some(area) = thread.rseq.lock().as_mut() {
+        area.shown = Some(vcpu);
+    }
+    Ok(())
 }

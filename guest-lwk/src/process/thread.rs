@@ -203,7 +203,7 @@ impl Thread {
 
     /// Its registers are put away; its stack is still in use.
     pub fn leave_vcpu(&self) {
-        self.fpu.lock().save();
+        self.fpu.lock().update();
         if let Some(bases) = registers::bases() {
             *self.bases.lock() = bases;
         }

@@ -80,6 +80,9 @@ pub fn arm() {
     // An alarm that comes too early does no harm, and setting it costs more than taking it.
     if at < old {
         vcpu.alarm.store(at, Ordering::Relaxed);
+        if !vcpu.has_timer.swap(true, Ordering::Relaxed) {
+            privileged::prepare_timer();
+        }
         privileged::set_timer(at);
     }
 }

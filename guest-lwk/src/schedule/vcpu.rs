@@ -53,6 +53,8 @@ pub struct Vcpu {
     since: u64,
     /// Ticks that threads have run here, the one that runs now left out.
     busy_ticks: AtomicU64,
+    /// Whether its timer has been prepared.
+    pub has_timer: AtomicBool,
     /// The TSC value at which the timer interrupts, or `u64::MAX`.
     pub alarm: AtomicU64,
 }
@@ -114,6 +116,7 @@ impl Vcpu {
             handling_events: AtomicBool::new(false),
             since: time::ticks(),
             busy_ticks: AtomicU64::new(0),
+            has_timer: AtomicBool::new(false),
             alarm: AtomicU64::new(u64::MAX),
         }
     }

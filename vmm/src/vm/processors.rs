@@ -38,6 +38,7 @@ impl Processors {
         let when = |condition, flag| if condition { flag } else { 0 };
         when(self.cpuid.has_fsgsbase(), flag::FSGSBASE)
             | when(self.state.has_xsave(), flag::XSAVE)
+            | when(self.state.has_xsaveopt(), flag::XSAVEOPT)
             | when(self.cpuid.has_huge_pages(), flag::HUGE_PAGES)
             | when(self.privilege == Privilege::RING3 && has_rdpid(), flag::RDPID)
     }

@@ -30,6 +30,12 @@ impl ExtendedState {
         Self { mask, bytes: ends.fold(FIXED_BYTES, u32::max) }
     }
 
+    /// Whether the processor has XSAVEOPT (Intel SDM vol. 1, 13.2).
+    #[must_use]
+    pub fn has_xsaveopt(&self) -> bool {
+        self.has_xsave() && processor::cpuid(LEAF, 1).eax & 1 != 0
+    }
+
     /// Whether XSAVE can be used at all.
     #[must_use]
     pub const fn has_xsave(&self) -> bool {

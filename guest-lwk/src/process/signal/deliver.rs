@@ -43,17 +43,23 @@ pub fn before_return(thread: &Thread, context: &mut Context) -> bool {
             exit::this_thread();
         }
     }
+    let handled = !super::nothing_is_pending(thread) && deliver_all(thread, context);
+    if !handled {
+        restart(context);
+    }
+    if thread.take_stale_rseq() {
+        follow_rseq(thread, context);
+    }
+    handled
+}
+
+/// Acts on what `thread` is to be given, then puts its mask back; answers whether a handler was entered.
+fn deliver_all(thread: &Thread, context: &mut Context) -> bool {
     let mut handled = false;
     while let Some(information) = super::take_deliverable(thread) {
         handled |= deliver(thread, context, &information);
     }
-    if !handled {
-        restart(context);
-    }
     thread.signals.lock().restore_mask();
-    if thread.take_stale_rseq() {
-        follow_rseq(thread, context);
-    }
     handled
 }
 

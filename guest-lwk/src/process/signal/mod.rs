@@ -226,6 +226,16 @@ pub fn has_deliverable(thread: &Thread) -> bool {
     Signal::all().any(|signal| waiting.contains(signal) && !shared.actions.is_ignored(signal))
 }
 
+/// Whether no signal waits for `thread` or its process, blocked or not; if so, its mask has been put back.
+fn nothing_is_pending(thread: &Thread) -> bool {
+    let mut own = thread.signals.lock();
+    let nothing = own.pending.is_empty() && thread.process().signals.lock().pending.is_empty();
+    if nothing {
+        own.restore_mask();
+    }
+    nothing
+}
+
 /// Takes the next signal that `thread` is to be given.
 fn take_deliverable(thread: &Thread) -> Option<SignalInfo> {
     loop {

@@ -44,7 +44,7 @@ pub fn register(thread: &Thread, arguments: [u64; 6]) -> SysResult {
     if address >= PROGRAM_END {
         return Err(Errno::EFAULT);
     }
-    *registered = Some(Area { address, length, signature });
+    *registered = Some(Area { address, length, signature, shown: None });
     drop(registered);
     thread.touch_rseq();
     Ok(0)
