@@ -121,7 +121,7 @@ impl Executor {
             Operation::WINDOW_MAP => window::map(self, request),
             Operation::WINDOW_UNMAP => window::unmap(self, request),
             Operation::WINDOW_SYNC => window::sync(self, request),
-            Operation::STOP => Ok(stop::execute(request)?),
+            Operation::STOP => Ok(stop::execute(self.proxy, request)?),
             Operation::TRACE => trace::execute(self, request),
             Operation::NAME => executable::rename(self, request),
             Operation::FORK => fork::execute(self, request),

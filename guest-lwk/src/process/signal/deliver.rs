@@ -97,7 +97,7 @@ fn act_by_default(thread: &Thread, signal: Signal) {
 /// Stops all threads and the proxy, and with it the job; returns when that goes on.
 pub fn stop(thread: &Thread, signal: Signal) {
     super::stop::stop(thread.process());
-    super::stop::send(signal.number());
+    super::stop::send(thread.process(), signal.number());
     super::stop::end(thread.process());
 }
 

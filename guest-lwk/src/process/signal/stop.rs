@@ -3,10 +3,12 @@
 //! over. So nobody believes it: as long as it may be true the program does not run, and a thread asks the proxy something
 //! that it answers as soon as it runs. If it is not stopped any more, that is at once.
 
+use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use virtio_ikc::message::Operation;
 
+use crate::ikc::events;
 use crate::ikc::request::{self, Draft};
 use crate::process::process::Process;
 use crate::process::thread::Thread;
@@ -41,23 +43,24 @@ impl Stop {
     }
 
     /// Asks the proxy whether it runs if that is in doubt and no other thread does; comes back when it does. Whether it asked.
-    fn ask(&self) -> bool {
+    fn ask(&self, process: &Arc<Process>) -> bool {
         if !self.is_told() || self.asking.swap(true, Ordering::SeqCst) {
             return false;
         }
         let told = self.told.load(Ordering::SeqCst);
-        send(0);
+        send(process, 0);
         self.over.fetch_max(told, Ordering::SeqCst);
         self.asking.store(false, Ordering::SeqCst);
         true
     }
 }
 
-/// `STOP` by this signal, or by none.
-pub(super) fn send(signal: u8) {
+/// `STOP` by this signal, or by none, for the caller's `process`. What was sent to the process meanwhile is pending when this returns.
+pub(super) fn send(process: &Arc<Process>, signal: u8) {
     let mut draft = Draft::operation(Operation::STOP);
     draft.arguments([u64::from(signal), 0, 0, 0, 0, 0]);
     request::send(draft);
+    events::take_from_proxy(process);
 }
 
 /// Stops `process`, whose proxy is about to be stopped, too.
@@ -70,6 +73,15 @@ pub fn stop(process: &Process) {
 pub(super) fn end(process: &Process) {
     process.stop.is_own.store(false, Ordering::SeqCst);
     let_look(process);
+}
+
+/// Somebody is about to continue the proxy of `process`, whoever stopped it. The program goes on when the proxy runs and has told of the
+/// signals that were sent meanwhile.
+pub fn is_continued(process: &Process) {
+    if process.stop.is_stopped() {
+        process.stop.told.fetch_add(1, Ordering::SeqCst);
+        end(process);
+    }
 }
 
 /// Lets `process` go on, whoever stopped it.
@@ -90,7 +102,7 @@ pub fn told(process: &Process) {
 pub(super) fn wait(thread: &Thread) {
     let process = thread.process();
     while process.stop.is_stopped() && !thread.is_ending() {
-        if process.stop.ask() {
+        if process.stop.ask(process) {
             let_look(process);
         } else {
             schedule::park(None);

@@ -63,7 +63,7 @@ fn sent(thread: &Thread, signal: Signal, how: i32) -> SignalInfo {
 fn follow_stop(thread: &Thread, pid: u64, number: u64) {
     let act: fn(&Process) = match signal_of(number) {
         Ok(Some(Signal::STOP)) => stop::stop,
-        Ok(Some(Signal::CONT)) => stop::go_on,
+        Ok(Some(Signal::CONT)) => stop::is_continued,
         _ => return,
     };
     let pid = u32::try_from(pid & 0xffff_ffff).unwrap_or(0).cast_signed();
