@@ -30,7 +30,8 @@ impl Preparation {
             // Whoever touches a page that is missing gets it then.
             let _ = first_pages.populate();
         };
-        thread::spawn(prepare);
+        // Without a thread nobody sends, and `privilege` says so in a line.
+        let _ = thread::Builder::new().name("lwk-prepare".to_owned()).spawn(prepare);
         Self { privilege }
     }
 
