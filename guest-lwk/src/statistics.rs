@@ -53,6 +53,11 @@ pub fn signal() {
     add(offset_of!(Statistics, signals), 1);
 }
 
+/// Counts a large page that had been zeroed when it was needed.
+pub fn zeroed_ahead() {
+    add(offset_of!(Statistics, zeroed_ahead), 1);
+}
+
 /// Counts a system call that trapped though it need not have.
 pub fn trapped() {
     add(offset_of!(Statistics, trapped), 1);

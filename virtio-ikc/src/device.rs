@@ -26,6 +26,8 @@ pub mod feature {
     pub const WINDOW: u64 = 1 << 0;
     /// Signals are delivered as events.
     pub const SIGNALS: u64 = 1 << 1;
+    /// The device zeroes what is on the zeroing list ([`crate::zeroing`]).
+    pub const ZEROING: u64 = 1 << 2;
     /// VIRTIO_F_EVENT_IDX (virtio 1.2, 6).
     pub const EVENT_IDX: u64 = 1 << 29;
     /// VIRTIO_F_VERSION_1 (virtio 1.2, 6).
@@ -92,6 +94,8 @@ pub mod config {
     pub const LOG_ADDRESS: u64 = 0x10;
     /// 32 bits, write only: the LWK cannot go on; the partition ends with status 125.
     pub const PANIC: u64 = 0x18;
+    /// 32 bits, write only: a doorbell of its own: pages wait on the zeroing list.
+    pub const ZEROING: u64 = 0x1c;
 }
 
 /// Device status bits (virtio 1.2, 2.1).

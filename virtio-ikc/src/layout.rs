@@ -27,6 +27,8 @@ pub const WINDOW: u64 = 0x7ff4_0000_0000;
 pub const BOOT_PAGE: u64 = 0x1000;
 /// Guest-physical address of the notice board ([`crate::notice::BYTES`]).
 pub const NOTICE_BOARD: u64 = 0x2000;
+/// Guest-physical address of the zeroing list ([`crate::zeroing::BYTES`]).
+pub const ZEROING_LIST: u64 = 0x8000;
 /// Guest-physical address at which the LWK's image is loaded.
 pub const IMAGE_PHYSICAL: u64 = 0x10_0000;
 /// Guest-physical memory below the hole for devices ends here at the latest.
@@ -75,6 +77,9 @@ pub mod vcpu_area {
     /// Top of that stack.
     pub const BOOT_STACK_TOP: u64 = 0x1_0000;
 }
+
+const _: () = assert!(NOTICE_BOARD + crate::notice::BYTES <= ZEROING_LIST);
+const _: () = assert!(ZEROING_LIST + crate::zeroing::BYTES <= IMAGE_PHYSICAL);
 
 /// Selectors; on class S hosts they must be Linux's own.
 pub mod selector {

@@ -18,3 +18,4 @@ pub mod ring;
 pub mod statistics;
 pub mod table;
 pub mod view;
+pub mod zeroing;

@@ -43,4 +43,6 @@ pub struct Statistics {
     pub trapped: u64,
     /// `syscall` instructions that were replaced by jumps.
     pub rewritten: u64,
+    /// Large pages that were needed and had been zeroed ahead.
+    pub zeroed_ahead: u64,
 }

@@ -105,6 +105,7 @@ fn feature_bits_are_those_specified() {
     let bits = [
         (feature::WINDOW, "`feature::WINDOW`"),
         (feature::SIGNALS, "`feature::SIGNALS`"),
+        (feature::ZEROING, "`feature::ZEROING`"),
         (feature::EVENT_IDX, "`VIRTIO_F_EVENT_IDX`"),
         (feature::VERSION_1, "`VIRTIO_F_VERSION_1`"),
     ];
@@ -122,6 +123,7 @@ fn the_configuration_space_is_that_specified() {
         (config::LOG_LEVEL, "32", "write"),
         (config::LOG_ADDRESS, "64", "write"),
         (config::PANIC, "32", "write"),
+        (config::ZEROING, "32", "write"),
     ];
     for (offset, bits, access) in fields {
         assert!(has_row("4 ", &[&format!("{offset:#04x}"), bits, access]), "{offset:#04x}");

@@ -7,7 +7,7 @@ use virtio_ikc::message;
 
 use crate::arch::direct_map;
 use crate::arch::mmio::{read, write};
-use crate::memory::frames;
+use crate::memory::{frames, zeroing};
 use crate::process::process::Channel;
 
 use super::memory::QueuePlace;
@@ -51,7 +51,10 @@ fn agree_on_features() {
         offered |= u64::from(read(register::DEVICE_FEATURES)) << (32 * half);
     }
     assert!(offered & WANTED == WANTED, "the device offers features {offered:#x}, the LWK needs {WANTED:#x}");
-    let accepted = offered & (WANTED | feature::WINDOW);
+    let accepted = offered & (WANTED | feature::WINDOW | feature::ZEROING);
+    if accepted & feature::ZEROING != 0 {
+        zeroing::take_note_of_offer();
+    }
     for half in 0..2 {
         write(register::DRIVER_FEATURES_SELECT, half);
         write(register::DRIVER_FEATURES, (accepted >> (32 * half) & 0xffff_ffff) as u32);

@@ -6,14 +6,28 @@
 use core::ops::Range;
 use core::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 
-use lwk_core::frames::FrameAllocator;
+use lwk_core::frames::{FrameAllocator, FreeError};
 use spin::Mutex;
-use virtio_ikc::address::{GuestPhysical, PAGE_SIZE};
+use virtio_ikc::address::{GuestPhysical, LARGE_PAGE_SIZE, PAGE_SIZE};
 use virtio_ikc::boot::BootPage;
+use virtio_ikc::zeroing::Taken;
 
+use super::zeroing::{self, ZeroingList};
 use crate::arch::direct_map;
+use crate::statistics;
 
-static FRAMES: Mutex<Option<FrameAllocator<'static>>> = Mutex::new(None);
+/// All frames: those of the allocator, and large pages that it has handed out to be zeroed ahead.
+struct Frames {
+    allocator: FrameAllocator<'static>,
+    zeroing: ZeroingList,
+}
+
+static FRAMES: Mutex<Option<Frames>> = Mutex::new(None);
+
+/// The order of a large page, and its frames.
+const LARGE_ORDER: u8 = 9;
+const LARGE_FRAMES: u64 = LARGE_PAGE_SIZE / PAGE_SIZE;
+const _: () = assert!(LARGE_FRAMES == 1 << LARGE_ORDER);
 
 /// Takes over the memory that the boot page describes.
 pub fn initialise(page: &BootPage) {
@@ -32,16 +46,84 @@ pub fn initialise(page: &BootPage) {
         let range = start / PAGE_SIZE..(region.start.0 + region.length) / PAGE_SIZE;
         allocator.add_free(range).expect("the regions of the boot page do not overlap");
     }
-    *FRAMES.lock() = Some(allocator);
+    *FRAMES.lock() = Some(Frames { allocator, zeroing: ZeroingList::new() });
+}
+
+impl Frames {
+    /// A large page from the zeroing list.
+    fn take_large(&mut self) -> Option<Taken> {
+        let taken = self.zeroing.take()?;
+        self.allocator.take_aside(LARGE_FRAMES);
+        Some(taken)
+    }
+
+    /// Takes a page that waits to be zeroed back into the allocator; whether there was one.
+    fn take_back(&mut self) -> bool {
+        let Some(page) = self.zeroing.take_back() else { return false };
+        self.allocator.take_aside(LARGE_FRAMES);
+        self.allocator.free_run(page.0 / PAGE_SIZE, LARGE_FRAMES).is_ok()
+    }
+
+    /// Gives frames back: the large pages among them to the zeroing list, as far as it has room, the rest to the allocator.
+    fn free(&mut self, mut range: Range<u64>) -> Result<(), FreeError> {
+        let large = range.start.next_multiple_of(LARGE_FRAMES);
+        if large + LARGE_FRAMES > range.end || !self.allocator.is_used(&range) {
+            return self.allocator.free_run(range.start, range.end - range.start);
+        }
+        if large > range.start {
+            self.allocator.free_run(range.start, large - range.start)?;
+        }
+        range.start = large;
+        while range.start + LARGE_FRAMES <= range.end && self.zeroing.put(GuestPhysical(range.start * PAGE_SIZE)) {
+            self.allocator.set_aside(LARGE_FRAMES);
+            range.start += LARGE_FRAMES;
+        }
+        if range.is_empty() {
+            return Ok(());
+        }
+        self.allocator.free_run(range.start, range.end - range.start)
+    }
+}
+
+fn with_all<R>(action: impl FnOnce(&mut Frames) -> R) -> R {
+    action(FRAMES.lock().as_mut().expect("frames are initialised first"))
 }
 
 fn with<R>(action: impl FnOnce(&mut FrameAllocator<'static>) -> R) -> R {
-    action(FRAMES.lock().as_mut().expect("frames are initialised first"))
+    with_all(|frames| action(&mut frames.allocator))
+}
+
+/// What `allocate` gives; where that is nothing, what waits to be zeroed is taken back first.
+fn obtain<R>(allocate: impl Fn(&mut FrameAllocator<'static>) -> Option<R>) -> Option<R> {
+    with_all(|frames| {
+        loop {
+            let obtained = allocate(&mut frames.allocator);
+            if obtained.is_some() || !frames.take_back() {
+                return obtained;
+            }
+        }
+    })
+}
+
+/// Looks at the zeroing list, unless somebody else is at the frames.
+pub(super) fn try_with_list<R>(action: impl FnOnce(&ZeroingList) -> R) -> Option<R> {
+    FRAMES.try_lock()?.as_ref().map(|frames| action(&frames.zeroing))
+}
+
+/// A large page of zeros, or `None` when there is none.
+pub fn allocate_large_zeroed() -> Option<GuestPhysical> {
+    let Some(taken) = with_all(Frames::take_large) else { return allocate_zeroed(LARGE_ORDER) };
+    if taken.zeroed {
+        statistics::zeroed_ahead();
+    } else {
+        direct_map::zero(taken.page, LARGE_PAGE_SIZE);
+    }
+    Some(taken.page)
 }
 
 /// `2^order` frames of zeros, or `None` when there are none.
 pub fn allocate_zeroed(order: u8) -> Option<GuestPhysical> {
-    let block = with(|frames| frames.allocate(order))?;
+    let block = obtain(|frames| frames.allocate(order))?;
     let address = GuestPhysical(block.frame * PAGE_SIZE);
     if !block.clean {
         direct_map::zero(address, PAGE_SIZE << order);
@@ -51,7 +133,7 @@ pub fn allocate_zeroed(order: u8) -> Option<GuestPhysical> {
 
 /// `frames` contiguous frames of zeros, or `None` when there are none.
 pub fn allocate_run_zeroed(count: u64) -> Option<GuestPhysical> {
-    let run = with(|frames| frames.allocate_run(count))?;
+    let run = obtain(|frames| frames.allocate_run(count))?;
     let address = GuestPhysical(run.frame * PAGE_SIZE);
     if !run.clean {
         direct_map::zero(address, count * PAGE_SIZE);
@@ -61,7 +143,7 @@ pub fn allocate_run_zeroed(count: u64) -> Option<GuestPhysical> {
 
 /// `count` contiguous frames with anything in them, aligned to their number where that is a power of two.
 pub fn allocate_run(count: u64) -> Option<GuestPhysical> {
-    let block = with(|frames| {
+    let block = obtain(|frames| {
         if count.is_power_of_two() {
             frames.allocate(u8::try_from(count.ilog2()).unwrap_or(u8::MAX)).map(|block| block.frame)
         } else {
@@ -74,7 +156,7 @@ pub fn allocate_run(count: u64) -> Option<GuestPhysical> {
 /// Memory for the LWK itself: `bytes` (a power of two, at least a page), aligned to their number, with anything in them.
 pub fn allocate_for_lwk(bytes: u64) -> Option<GuestPhysical> {
     let order = u8::try_from((bytes / PAGE_SIZE).max(1).ilog2()).ok()?;
-    let block = with(|frames| frames.allocate(order))?;
+    let block = obtain(|frames| frames.allocate(order))?;
     Some(GuestPhysical(block.frame * PAGE_SIZE))
 }
 
@@ -133,7 +215,14 @@ fn free_part(address: GuestPhysical, part: Range<u64>) {
 }
 
 fn free_owned(address: GuestPhysical, count: u64) {
-    with(|frames| frames.free_run(address.0 / PAGE_SIZE, count)).expect("frames are given back once");
+    let rings = with_all(|frames| {
+        let first = address.0 / PAGE_SIZE;
+        frames.free(first..first + count).expect("frames are given back once");
+        frames.zeroing.wants_ringing()
+    });
+    if rings {
+        zeroing::ring();
+    }
 }
 
 /// Bytes that are managed, in use, and the most that were in use.

@@ -25,3 +25,4 @@ pub mod space;
 pub mod unmap;
 pub mod user;
 pub mod view;
+pub mod zeroing;

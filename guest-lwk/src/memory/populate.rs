@@ -106,12 +106,11 @@ impl AddressSpace {
         if let Backing::Shared { object, offset } = area.backing {
             return self.show_large(area, address, object, offset);
         }
-        let order = u8::try_from((LARGE_PAGE_SIZE / PAGE_SIZE).ilog2()).unwrap_or(9);
         let charge = if area.flags.contains(VmaFlags::ACCOUNTED) { 0 } else { LARGE_PAGE_SIZE };
         if commit::charge(charge).is_err() {
             return false;
         }
-        let Some(frame) = frames::allocate_zeroed(order) else {
+        let Some(frame) = frames::allocate_large_zeroed() else {
             commit::uncharge(charge);
             return false;
         };

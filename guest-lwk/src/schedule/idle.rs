@@ -7,6 +7,7 @@ use super::poll::{poll, something_is_there};
 use super::switch;
 use super::vcpu::{self, State, Vcpu};
 use crate::arch::{boot, privileged, time};
+use crate::memory::zeroing;
 use crate::process::thread::Thread;
 use crate::statistics;
 
@@ -21,7 +22,7 @@ pub fn idle() -> ! {
     loop {
         super::look();
         poll();
-        if run_next() {
+        if run_next() || zeroing::zero_a_piece() {
             since = time::ticks();
         } else if time::ticks().wrapping_sub(since) < spin {
             core::hint::spin_loop();

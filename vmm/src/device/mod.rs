@@ -8,6 +8,8 @@
 mod log;
 mod model;
 mod queue;
+mod zeroing;
 
 pub use log::{LogLevel, LogLine};
 pub use model::{Device, Effect};
+pub use zeroing::ZeroingWorker;

@@ -13,10 +13,10 @@ const MAGIC: u32 = u32::from_le_bytes(*b"virt");
 const TRANSPORT_VERSION: u32 = 2;
 /// What the driver cannot do without.
 const REQUIRED: u64 = feature::VERSION_1 | feature::EVENT_IDX;
-const OFFERED: u64 = REQUIRED | feature::SIGNALS | feature::WINDOW;
+const OFFERED: u64 = REQUIRED | feature::SIGNALS | feature::WINDOW | feature::ZEROING;
 const VERSION_FIELD: u64 = register::CONFIG + config::VERSION;
 const QUEUES_FIELD: u64 = register::CONFIG + config::QUEUES;
-const CONFIG_END: u64 = register::CONFIG + config::PANIC + 4;
+const CONFIG_END: u64 = register::CONFIG + config::ZEROING + 4;
 
 /// What follows from a write.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -26,6 +26,7 @@ use crate::arch::inherited::{BROKEN_PIPE, broken_pipe_was_ignored, closed_stream
 use crate::boot::{self, Image};
 use crate::cli::{Options, Program, SyscallRewrite, Trace};
 use crate::clock;
+use crate::device::ZeroingWorker;
 use crate::message;
 use crate::partition::pin::pin_to_cpus;
 use crate::partition::{MemoryRequest, PageKind, PartitionCpus, PartitionMemory};
@@ -85,6 +86,10 @@ fn try_run(options: &Options) -> Result<Ending, RunError> {
         state_bytes: processors.state().bytes,
         program: describe(options, &program, agent.wait_for_proxy()?),
     };
+    if cpus.may_spin {
+        let failed = |error| RunError::System(format!("cannot start a thread that zeroes memory: {error}"));
+        ZeroingWorker::start(guest_memory.clone(), machine.zeroing()).map_err(failed)?;
+    }
     let booted = boot::prepare(&guest_memory, &image, &settings)?;
     let vcpus = machine.prepare_vcpus(&processors, booted)?;
     let parts = Parts {

@@ -59,6 +59,8 @@ pub struct Report {
     pub trapped: u64,
     /// `syscall` instructions that were replaced by jumps.
     pub rewritten: u64,
+    /// Large pages that were needed and had been zeroed ahead.
+    pub zeroed_ahead: u64,
     /// Bytes of memory that the LWK managed.
     pub memory_total: u64,
     /// Bytes in use when the program began.
@@ -99,6 +101,7 @@ impl Report {
             signals: counted.signals,
             trapped: counted.trapped,
             rewritten: counted.rewritten,
+            zeroed_ahead: counted.zeroed_ahead,
             memory_total: counted.memory_total,
             memory_first: counted.memory_first,
             memory_used: counted.memory_used,
@@ -131,6 +134,7 @@ fn nothing() -> Statistics {
         signals: 0,
         trapped: 0,
         rewritten: 0,
+        zeroed_ahead: 0,
     }
 }
 

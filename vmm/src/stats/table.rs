@@ -40,6 +40,7 @@ fn totals(report: &Report) -> Table {
         ("signals", report.signals),
         ("system calls that trapped", report.trapped),
         ("system calls rewritten", report.rewritten),
+        ("large pages zeroed ahead", report.zeroed_ahead),
         ("agent: requests", report.agent.requests),
         ("agent: wake-ups", report.agent.wakeups),
         ("agent: interrupts sent", report.agent.interrupts),

@@ -8,7 +8,7 @@ use kvm_bindings::{
     kvm_irq_routing_entry__bindgen_ty_1, kvm_irq_routing_msi,
 };
 use kvm_ioctls::{Cap, IoEventAddress, Kvm, NoDatamatch, VcpuFd, VmFd};
-use virtio_ikc::device::register;
+use virtio_ikc::device::{config, register};
 use virtio_ikc::layout::{DEVICE_PHYSICAL, vector};
 use vm_memory::GuestMemoryMmap;
 use vmm_sys_util::eventfd::{EFD_CLOEXEC, EFD_NONBLOCK, EventFd};
@@ -28,6 +28,7 @@ const MESSAGE_ADDRESS: u32 = 0xfee0_0000;
 pub struct Machine {
     vm: VmFd,
     doorbell: EventFd,
+    zeroing: EventFd,
     interrupts: Vec<EventFd>,
     vcpus: Vec<VcpuFd>,
 }
@@ -48,7 +49,7 @@ impl Machine {
         let interrupts = (0..vcpus).map(|_| event()).collect::<Result<Vec<_>, _>>()?;
         let create = |index| kvm("create a vCPU", vm.create_vcpu(index as u64));
         let vcpus = (0..vcpus).map(create).collect::<Result<_, _>>()?;
-        let machine = Self { vm, doorbell: event()?, interrupts, vcpus };
+        let machine = Self { vm, doorbell: event()?, zeroing: blocking_event()?, interrupts, vcpus };
         machine.connect()?;
         Ok(machine)
     }
@@ -62,6 +63,12 @@ impl Machine {
     #[must_use]
     pub const fn doorbell(&self) -> &EventFd {
         &self.doorbell
+    }
+
+    /// Signalled when pages wait on the zeroing list; reads of it block.
+    #[must_use]
+    pub const fn zeroing(&self) -> &EventFd {
+        &self.zeroing
     }
 
     /// For each vCPU, what interrupts it when it is signalled.
@@ -103,12 +110,18 @@ impl Machine {
             kvm("connect an interrupt", self.vm.register_irqfd(interrupt, line))?;
         }
         let place = IoEventAddress::Mmio(DEVICE_PHYSICAL + register::QUEUE_NOTIFY);
-        kvm("connect the doorbell", self.vm.register_ioevent(&self.doorbell, &place, NoDatamatch))
+        kvm("connect the doorbell", self.vm.register_ioevent(&self.doorbell, &place, NoDatamatch))?;
+        let place = IoEventAddress::Mmio(DEVICE_PHYSICAL + register::CONFIG + config::ZEROING);
+        kvm("connect a doorbell", self.vm.register_ioevent(&self.zeroing, &place, NoDatamatch))
     }
 }
 
 fn event() -> Result<EventFd, VmError> {
     EventFd::new(EFD_CLOEXEC | EFD_NONBLOCK).map_err(VmError::EventFd)
+}
+
+fn blocking_event() -> Result<EventFd, VmError> {
+    EventFd::new(EFD_CLOEXEC).map_err(VmError::EventFd)
 }
 
 /// Local APICs in the kernel, without the legacy controllers where KVM can leave them out.

@@ -66,6 +66,8 @@ pub struct FrameAllocator<'a> {
     clean_from: u64,
     total: u64,
     free: u64,
+    /// Frames that are handed out but count as free.
+    aside: u64,
     peak: u64,
 }
 
@@ -89,7 +91,7 @@ impl<'a> FrameAllocator<'a> {
         debug_assert!(storage.iter().all(|&word| word == 0), "the storage is not fresh");
         let (orders, _) = bitmaps(first_frame, frames);
         let managed = first_frame..first_frame + frames;
-        Ok(Self { words: storage, orders, managed, clean_from: first_frame, total: 0, free: 0, peak: 0 })
+        Ok(Self { words: storage, orders, managed, clean_from: first_frame, total: 0, free: 0, aside: 0, peak: 0 })
     }
 
     /// Makes `range` free: memory that was not the allocator's before and that holds zeros.
@@ -154,6 +156,17 @@ impl<'a> FrameAllocator<'a> {
         Ok(())
     }
 
+    /// Says that `frames` frames which were handed out count as free: their owner uses them for nothing and gives them back if asked.
+    pub fn set_aside(&mut self, frames: u64) {
+        self.aside += frames;
+    }
+
+    /// Says that so many of them count as used again.
+    pub fn take_aside(&mut self, frames: u64) {
+        self.aside -= frames;
+        self.peak = self.peak.max(self.counts().used);
+    }
+
     /// Whether no frame of `range` is free.
     #[must_use]
     pub fn is_used(&self, range: &Range<u64>) -> bool {
@@ -163,7 +176,8 @@ impl<'a> FrameAllocator<'a> {
     /// How many frames there are in each state.
     #[must_use]
     pub fn counts(&self) -> FrameCounts {
-        FrameCounts { total: self.total, free: self.free, used: self.total - self.free, peak: self.peak }
+        let free = self.free + self.aside;
+        FrameCounts { total: self.total, free, used: self.total - free, peak: self.peak }
     }
 
     fn check_used(&self, range: &Range<u64>) -> Result<(), FreeError> {
@@ -224,7 +238,7 @@ impl<'a> FrameAllocator<'a> {
     fn count_use(&mut self, frame: u64, frames: u64) -> bool {
         let clean = frame >= self.clean_from;
         self.mark_dirty_below(frame + frames);
-        self.peak = self.peak.max(self.total - self.free);
+        self.peak = self.peak.max(self.counts().used);
         clean
     }
 }

@@ -134,6 +134,18 @@ fn the_peak_stays() {
 }
 
 #[test]
+fn frames_set_aside_count_as_free() {
+    with_frames(0..64, |allocator| {
+        allocator.allocate_run(32).unwrap();
+        allocator.set_aside(32);
+        allocator.allocate_run(16).unwrap();
+        assert_eq!((allocator.counts().free, allocator.counts().used, allocator.counts().peak), (48, 16, 32));
+        allocator.take_aside(32);
+        assert_eq!((allocator.counts().free, allocator.counts().used, allocator.counts().peak), (16, 48, 48));
+    });
+}
+
+#[test]
 fn the_largest_partition_needs_little_storage() {
     let frames = (384 << 30) >> 12;
     assert!(FrameAllocator::storage_words(frames) * 8 < 26 << 20);
