@@ -79,6 +79,13 @@ impl Vector {
         Self { base: Argument::faulting(), length }
     }
 
+    /// Leaves out its first `bytes` bytes, at most its length.
+    pub(crate) fn advance(&mut self, bytes: u64) {
+        let bytes = bytes.min(self.length);
+        self.base.0 += bytes;
+        self.length -= bytes;
+    }
+
     /// Its length in bytes.
     pub(crate) const fn length(&self) -> u64 {
         self.length

@@ -1,6 +1,7 @@
 //! What the requests ask Linux for. One file for each kind of call whose memory is more than "these bytes"; each has its
 //! counterpart of the same name in the LWK's `syscall/offload`.
 
+mod attempt;
 mod bulk;
 mod call;
 mod children;
@@ -39,6 +40,7 @@ use crate::own_descriptors::OwnFile;
 use crate::proxy::{Child, Proxy, Turn};
 use crate::request::{Kind, Parsed, Violation};
 
+pub(crate) use attempt::{Attempted, Unwilling};
 pub(crate) use credentials::Credentials;
 pub(crate) use executable::{Program, set_process_name};
 pub(crate) use file::Files;
@@ -85,6 +87,8 @@ pub(crate) struct Executor {
     pub(crate) way: Option<OwnFile>,
     /// The terminal's signals that it has closed for its last caller.
     pub(crate) closed_signals: u32,
+    /// The files for which it is in vain to try without waiting.
+    pub(crate) unwilling: Unwilling,
     /// What the last request left to be done.
     pub(crate) afterwards: Option<Afterwards>,
 }
@@ -95,9 +99,7 @@ impl Executor {
     /// # Errors
     /// A [`Violation`] that only the execution could find.
     pub(crate) fn execute(&mut self, request: &Parsed<'_>) -> Result<Answer, Violation> {
-        self.scratch.reset();
-        self.follow_credentials();
-        self.follow_terminal_signals(request.closed_signals);
+        self.prepare(request);
         let answer = match request.kind {
             Kind::Call(row) => call::execute(self, row, request),
             Kind::Operation(operation) => self.operation(operation, request),
@@ -108,6 +110,13 @@ impl Executor {
             Err(Refusal::Errno(errno)) => Ok(Answer::from(-i64::from(errno))),
             Err(Refusal::Violation(violation)) => Err(violation),
         }
+    }
+
+    /// Gets ready for a request.
+    fn prepare(&mut self, request: &Parsed<'_>) {
+        self.scratch.reset();
+        self.follow_credentials();
+        self.follow_terminal_signals(request.closed_signals);
     }
 
     fn operation(&mut self, operation: Operation, request: &Parsed<'_>) -> Result<Answer, Refusal> {

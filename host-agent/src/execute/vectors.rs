@@ -1,5 +1,6 @@
 //! readv(2) and its relatives: the vector is made of the request's segments, never of the program's iovec array.
 
+use rustix::fs::FileType;
 use virtio_ikc::message::{Role, Segment};
 
 use super::Refusal;
@@ -27,6 +28,11 @@ impl Form {
     pub(super) const WRITE: Self = Self { number: libc::SYS_writev, at: false };
     pub(super) const READ_AT: Self = Self { number: libc::SYS_preadv, at: true };
     pub(super) const WRITE_AT: Self = Self { number: libc::SYS_pwritev, at: true };
+
+    /// The number of the call.
+    pub(super) const fn number(self) -> i64 {
+        self.number
+    }
 }
 
 /// Memory as vectors.
@@ -50,6 +56,18 @@ impl Vectors {
             vectors.push(Vector::faulting(left.min(MAX_BYTES)));
         }
         Ok(Self(vectors))
+    }
+
+    /// What is left of them behind the first `moved` bytes.
+    pub(super) fn after(mut self, moved: u64) -> Self {
+        let mut moved = moved;
+        self.0.retain_mut(|vector| {
+            let part = moved.min(vector.length());
+            moved -= part;
+            vector.advance(part);
+            vector.length() > 0
+        });
+        self
     }
 
     /// No memory.
@@ -112,12 +130,15 @@ pub(super) fn transfer(frame: &mut Frame<'_, '_>, form: Form, vectors: &Vectors)
 /// Whether the rest may be moved after a first part was moved wholly: a read from a pipe could wait for more than Linux
 /// would have waited for.
 fn goes_on(frame: &Frame<'_, '_>, form: Form) -> bool {
-    if form.at || form == Form::WRITE {
-        return true;
-    }
+    form.at || form == Form::WRITE || is_file(frame)
+}
+
+/// Whether the call's descriptor is that of a file whose reads give all there is: a regular one or a block device.
+pub(super) fn is_file(frame: &Frame<'_, '_>) -> bool {
     borrow(frame.request.arguments[0])
         .and_then(|descriptor| rustix::fs::fstat(descriptor).ok())
-        .is_some_and(|status| rustix::fs::FileType::from_raw_mode(status.st_mode).is_file())
+        .map(|status| FileType::from_raw_mode(status.st_mode))
+        .is_some_and(|kind| kind.is_file() || kind.is_block_device())
 }
 
 /// An offset in a file after `moved` bytes. A negative one means the file's own position (preadv2(2)).

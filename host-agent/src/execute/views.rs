@@ -65,6 +65,11 @@ pub(super) fn command_line(executor: &mut Executor, request: &Parsed<'_>) -> Res
     Ok(Answer::default())
 }
 
+/// Whether the LWK may have to do something before bytes can be moved.
+pub(super) fn are_shown(frame: &Frame<'_, '_>) -> bool {
+    borrow(frame.request.arguments[0]).is_some_and(|file| frame.executor.proxy.views.get(file).is_some())
+}
+
 /// Whether the LWK must do something before bytes can be moved, or move them itself: `frame.values` say what.
 pub(super) fn is_for_the_lwk(frame: &mut Frame<'_, '_>) -> bool {
     let Some(file) = borrow(frame.request.arguments[0]) else { return false };

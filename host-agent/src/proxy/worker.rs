@@ -14,7 +14,7 @@ use super::queues::{Queues, RequestQueue, Taken};
 use super::roster::Ticket;
 use super::{Proxy, Turn};
 use crate::arch::{INTERRUPTED, SignalSet, block_all_but};
-use crate::execute::{Afterwards, Answer, Executor};
+use crate::execute::{Afterwards, Answer, Attempted, Executor, Unwilling};
 use crate::memory::{Partition, RingMemory, Scratch};
 use crate::request::{GuestMemory, Kind, Parsed, RequestCopy, Violation, parse};
 
@@ -64,6 +64,7 @@ impl Worker {
             credentials: 0,
             way: None,
             closed_signals: 0,
+            unwilling: Unwilling::default(),
             afterwards: None,
         };
         Ok(Self { queue, copy: RequestCopy::default(), watch: queue.watch(), ticket: None, executor })
@@ -158,12 +159,18 @@ impl Worker {
         if waits && taken.interrupted {
             self.executor.turn.begin_late();
         }
-        let answer = if leaves {
+        let attempted = if waits { self.executor.attempt(&request)? } else { Attempted::Nothing };
+        let answer = if let Attempted::Done(answer) = attempted {
+            Ok(answer)
+        } else if leaves {
             if let Some(ticket) = self.ticket.take() {
                 proxy.wires.roster.return_ticket(ticket);
             }
             cover(proxy, self.queue);
-            let answer = self.executor.execute(&request);
+            let answer = match attempted {
+                Attempted::Begun(moved) => self.executor.go_on(&request, moved),
+                _ => self.executor.execute(&request),
+            };
             proxy.crew.come_back(self.queue);
             answer
         } else {

@@ -1,0 +1,199 @@
+/* Reads and writes that can be done at once, in part, or not at all. */
+#include "check.h"
+
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#define MUCH 60000
+
+static char bytes[MUCH], more[MUCH];
+
+static int pair_with_little_room(int *ends)
+{
+	int room = 4096;
+	return socketpair(AF_UNIX, SOCK_STREAM, 0, ends) ||
+	       setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+}
+
+/* Takes small bites, so that the writer has to wait again and again. */
+static size_t drain(int end, size_t wanted)
+{
+	size_t total = 0;
+	while (total < wanted) {
+		usleep(500);
+		ssize_t count = read(end, more, 3000);
+		if (count <= 0)
+			break;
+		total += count;
+	}
+	return total;
+}
+
+static void *draining_thread(void *end)
+{
+	return (void *)drain(*(int *)end, MUCH);
+}
+
+static void written_in_parts(int in, int *out)
+{
+	pthread_t thread;
+	REQUIRE(pthread_create(&thread, NULL, draining_thread, out) == 0);
+	RESULT(write(in, bytes, MUCH));
+	void *total;
+	pthread_join(thread, &total);
+	show("%zu arrived", (size_t)total);
+}
+
+CASE(a_write_goes_on_until_a_socket_has_taken_all)
+{
+	int ends[2];
+	REQUIRE(pair_with_little_room(ends) == 0);
+	written_in_parts(ends[0], &ends[1]);
+}
+
+CASE(a_write_goes_on_until_a_pipe_has_taken_all)
+{
+	int ends[2];
+	REQUIRE(pipe(ends) == 0);
+	REQUIRE(fcntl(ends[1], F_SETPIPE_SZ, 4096) == 4096);
+	written_in_parts(ends[1], &ends[0]);
+}
+
+CASE(a_write_that_must_not_wait_says_how_far_it_came)
+{
+	int ends[2];
+	REQUIRE(pipe2(ends, O_NONBLOCK) == 0);
+	REQUIRE(fcntl(ends[1], F_SETPIPE_SZ, 4096) == 4096);
+	RESULT(write(ends[1], bytes, MUCH));
+	RESULT(write(ends[1], bytes, 1));
+	RESULT(read(ends[0], more, MUCH));
+	RESULT(read(ends[0], more, MUCH));
+}
+
+CASE(a_read_of_a_pipe_takes_what_is_there)
+{
+	int ends[2];
+	REQUIRE(pipe(ends) == 0);
+	RESULT(write(ends[1], "abc", 3));
+	RESULT(read(ends[0], more, 100));
+	RESULT(pread(ends[0], more, 100, 0));
+	close(ends[1]);
+	RESULT(read(ends[0], more, 100));
+}
+
+CASE(a_read_of_an_event_counter_takes_one)
+{
+	int counter = eventfd(7, 0);
+	RESULT(read(counter, more, 100));
+	show("%llu", *(unsigned long long *)more);
+	RESULT(write(counter, &(unsigned long long){5}, 8));
+	RESULT(read(counter, more, 4));
+	RESULT(read(counter, more, 8));
+}
+
+CASE(a_file_is_read_up_to_its_end)
+{
+	int file = open(".", O_TMPFILE | O_RDWR, 0600);
+	REQUIRE(file >= 0);
+	for (int place = 0; place < MUCH; place++)
+		bytes[place] = place * 31;
+	RESULT(write(file, bytes, 10000));
+	RESULT(pread(file, more, 4096, 0));
+	RESULT(pread(file, more, 4096, 8192));
+	RESULT(pread(file, more, 4096, 10000));
+	RESULT(pread(file, more, 4096, -1));
+	RESULT(pread(file, more, 4096, -4096));
+	RESULT(lseek(file, 6000, SEEK_SET));
+	RESULT(read(file, more, 8192));
+	show("the same: %d", memcmp(more, bytes + 6000, 4000) == 0);
+	RESULT(read(file, more, 8192));
+	RESULT(lseek(file, 0, SEEK_CUR));
+}
+
+static void *closing_thread(void *end)
+{
+	usleep(20000);
+	close(*(int *)end);
+	return NULL;
+}
+
+CASE(a_writer_whose_reader_goes_is_told_once)
+{
+	int ends[2];
+	REQUIRE(pipe(ends) == 0);
+	REQUIRE(fcntl(ends[1], F_SETPIPE_SZ, 4096) == 4096);
+	signal(SIGPIPE, SIG_IGN);
+	pthread_t thread;
+	REQUIRE(pthread_create(&thread, NULL, closing_thread, &ends[0]) == 0);
+	RESULT(write(ends[1], bytes, MUCH));
+	RESULT(write(ends[1], bytes, 1));
+	pthread_join(thread, NULL);
+}
+
+static volatile sig_atomic_t pipes;
+
+static void count_pipe(int number)
+{
+	(void)number;
+	pipes++;
+}
+
+CASE(a_broken_pipe_signals_once_for_each_write)
+{
+	int ends[2];
+	REQUIRE(pipe(ends) == 0);
+	signal(SIGPIPE, count_pipe);
+	close(ends[0]);
+	for (int round = 0; round < 3; round++)
+		RESULT(write(ends[1], bytes, 10));
+	show("%d signals", pipes);
+}
+
+CASE(a_connection_that_is_reset_says_so_once)
+{
+	int ends[2];
+	REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+	RESULT(write(ends[1], "unread", 6));
+	close(ends[0]);
+	RESULT(read(ends[1], more, 10));
+	RESULT(read(ends[1], more, 10));
+}
+
+static void alarmed(int number)
+{
+	(void)number;
+}
+
+CASE(a_write_that_waits_for_its_rest_is_interrupted)
+{
+	int ends[2];
+	REQUIRE(pipe(ends) == 0);
+	REQUIRE(fcntl(ends[1], F_SETPIPE_SZ, 4096) == 4096);
+	struct sigaction action = {.sa_handler = alarmed};
+	sigaction(SIGALRM, &action, NULL);
+	ualarm(30000, 0);
+	RESULT(write(ends[1], bytes, MUCH));
+	ualarm(30000, 0);
+	RESULT(write(ends[1], bytes, 10));
+}
+
+CASE(descriptors_change_their_files_between_reads)
+{
+	for (int round = 0; round < 400; round++) {
+		int ends[2];
+		REQUIRE(pipe(ends) == 0);
+		REQUIRE(write(ends[1], "xyz", 3) == 3);
+		REQUIRE(read(ends[0], more, 10) == 3);
+		close(ends[0]);
+		close(ends[1]);
+		int file = open("/dev/shm", O_TMPFILE | O_RDWR, 0600);
+		REQUIRE(file >= 0);
+		REQUIRE(write(file, "hello", 5) == 5);
+		REQUIRE(pread(file, more, 10, 1) == 4);
+		REQUIRE(lseek(file, 0, SEEK_SET) == 0 && read(file, more, 10) == 5);
+		close(file);
+	}
+	show("all of them");
+}
