@@ -213,6 +213,33 @@ CASE(signals_wait_while_the_process_is_stopped)
 	show_end("child", child);
 }
 
+static const int late_numbers[] = {SIGURG, SIGWINCH, 40, 64};
+
+/* Signals with greater numbers than SIGCONT's: Linux hands them on behind it. */
+CASE(late_numbers_wait_while_the_process_is_stopped)
+{
+	words = shared_words();
+	for (int round = 0; round < 8; round++) {
+		words[0] = words[GONE_ON] = 0;
+		pid_t child = forked();
+		if (child == 0) {
+			caught = 0;
+			for (size_t index = 0; index < sizeof late_numbers / sizeof *late_numbers; index++)
+				signal(late_numbers[index], count);
+			words[0] = 1;
+			AWAIT(words[GONE_ON]);
+			_exit(caught);
+		}
+		AWAIT(words[0]);
+		kill(child, SIGSTOP);
+		show_stop(child);
+		for (size_t index = 0; index < sizeof late_numbers / sizeof *late_numbers; index++)
+			kill(child, late_numbers[index]);
+		go_on(child);
+		show_end("child", child);
+	}
+}
+
 CASE(stopped_process_can_be_killed)
 {
 	pid_t child = counting_child(1);

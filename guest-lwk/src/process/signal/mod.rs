@@ -121,7 +121,7 @@ pub fn push_for_process(process: &Process, information: SignalInfo) -> Pushed {
     let most = process.most_pending.load(Ordering::Relaxed);
     let pushed = push(&mut process.signals.lock().pending, information, most);
     if information.signal == Signal::CONT {
-        stop::go_on(process);
+        stop::is_continued(process);
     }
     if process.left.must_let_go(&information) {
         process.all_threads().first().into_iter().for_each(schedule::kick);
@@ -140,7 +140,7 @@ pub fn push_for_thread(thread: &Thread, information: SignalInfo) -> Pushed {
     let most = thread.process().most_pending.load(Ordering::Relaxed);
     let pushed = push(&mut thread.signals.lock().pending, information, most);
     if information.signal == Signal::CONT {
-        stop::go_on(thread.process());
+        stop::is_continued(thread.process());
     }
     thread.process().left.must_let_go(&information);
     schedule::kick(&thread.arc());

@@ -37,11 +37,6 @@ impl Stop {
         self.told.load(Ordering::SeqCst) != self.over.load(Ordering::SeqCst)
     }
 
-    fn go_on(&self) {
-        self.is_own.store(false, Ordering::SeqCst);
-        self.over.fetch_max(self.told.load(Ordering::SeqCst), Ordering::SeqCst);
-    }
-
     /// Asks the proxy whether it runs if that is in doubt and no other thread does; comes back when it does. Whether it asked.
     fn ask(&self, process: &Arc<Process>) -> bool {
         if !self.is_told() || self.asking.swap(true, Ordering::SeqCst) {
@@ -75,20 +70,12 @@ pub(super) fn end(process: &Process) {
     let_look(process);
 }
 
-/// Somebody is about to continue the proxy of `process`, whoever stopped it. The program goes on when the proxy runs and has told of the
+/// Somebody continues the proxy of `process`, or has done so, whoever stopped it. The program goes on when the proxy runs and has told of the
 /// signals that were sent meanwhile.
 pub fn is_continued(process: &Process) {
     if process.stop.is_stopped() {
         process.stop.told.fetch_add(1, Ordering::SeqCst);
         end(process);
-    }
-}
-
-/// Lets `process` go on, whoever stopped it.
-pub fn go_on(process: &Process) {
-    if process.stop.is_stopped() {
-        process.stop.go_on();
-        let_look(process);
     }
 }
 
