@@ -14,8 +14,8 @@ use super::{Answer, Executor, Refusal, signals, views};
 use crate::arch::{Argument, call};
 use crate::request::{Buffer, Kind, Parsed, Violation, number_of};
 
-/// Longer transfers are worth the preparations: their queue shall not wait for them.
-const LONGEST: u64 = 64 << 10;
+/// Longer transfers are worth the preparations: the queue shall not wait for them.
+const LONGEST: u64 = 1 << 20;
 /// The file's own position, for preadv2(2) and pwritev2(2).
 const OWN_POSITION: u64 = u64::MAX;
 /// How often an attempt is spared after Linux has said that a file knows no attempts.
