@@ -116,9 +116,7 @@ impl Worker {
     }
 
     fn stop_polling(&mut self) {
-        if let Some(ticket) = self.ticket.take() {
-            self.executor.proxy.wires.roster.return_ticket(ticket);
-        }
+        return_ticket(&mut self.ticket, self.executor.proxy);
     }
 
     /// Wakes other proxies in the ringer's place: it may be waiting for the very processor that is used up here.
@@ -159,13 +157,14 @@ impl Worker {
         if waits && taken.interrupted {
             self.executor.turn.begin_late();
         }
+        if leaves {
+            // Whom this call wakes may be the one who is asked next.
+            return_ticket(&mut self.ticket, proxy);
+        }
         let attempted = if waits { self.executor.attempt(&request)? } else { Attempted::Nothing };
         let answer = if let Attempted::Done(answer) = attempted {
             Ok(answer)
         } else if leaves {
-            if let Some(ticket) = self.ticket.take() {
-                proxy.wires.roster.return_ticket(ticket);
-            }
             cover(proxy, self.queue);
             let answer = match attempted {
                 Attempted::Begun(moved) => self.executor.go_on(&request, moved),
@@ -203,6 +202,13 @@ impl Worker {
             wires.roster.counters.wakeups.fetch_add(1, Ordering::Relaxed);
             crew.wake(self.queue);
         }
+    }
+}
+
+/// Gives up the right to poll.
+fn return_ticket(ticket: &mut Option<Ticket>, proxy: &Proxy) {
+    if let Some(ticket) = ticket.take() {
+        proxy.wires.roster.return_ticket(ticket);
     }
 }
 
