@@ -21,8 +21,8 @@ use crate::arch::{boot, mmio, time};
 const WORTH_RINGING: usize = 4;
 /// What an idle vCPU zeroes between two looks around: some microseconds' worth.
 const PIECE_BYTES: u64 = 64 << 10;
-/// How long an allocator without memory waits for a page that is being zeroed.
-const PATIENCE_MICROSECONDS: u64 = 20_000;
+/// How long an allocator without memory waits for a page that is being zeroed, by a thread that comes behind all others.
+const PATIENCE_MICROSECONDS: u64 = 100_000;
 
 /// Whether the device has the feature.
 static OFFERED: AtomicBool = AtomicBool::new(false);
@@ -82,7 +82,8 @@ impl ZeroingList {
         Some(taken)
     }
 
-    /// Takes a page back for an allocator that has nothing else; waits a while for one that is being zeroed.
+    /// Takes a page back for an allocator that has nothing else; waits a while for the last one, if it is being zeroed. The VMM's thread zeroes
+    /// one page at a time and vCPUs leave theirs, so of two pages one can always be taken.
     pub(super) fn take_back(&mut self) -> Option<GuestPhysical> {
         if self.count == 0 {
             return None;
@@ -91,7 +92,7 @@ impl ZeroingList {
         let since = time::ticks();
         let patience = PATIENCE_MICROSECONDS * u64::from(boot::page().tsc_khz) / 1000;
         loop {
-            if let Some(taken) = self.take_last() {
+            if let Some(taken) = self.take() {
                 return Some(taken.page);
             }
             if time::ticks().wrapping_sub(since) > patience {
