@@ -19,8 +19,8 @@ pub(crate) use interruptible::{INTERRUPTED, Interruptible, install_handler};
 pub(crate) use raw_call::{Argument, Message, Vector, call};
 pub(crate) use signal::{
     ChildrenThat, INTERRUPT_SIGNAL, PARENT_GONE_SIGNAL, SignalInfo, SignalSet, block_all_but, consume_pending,
-    default_action, ignored_signals, interrupt_thread, look_for_child, pending_signals, queue_signal, raise_default,
-    send_signal, set_child_action, set_parent_death_signal, stop_by, take_pending, wait_for_signal,
+    default_action, has_thread, ignored_signals, interrupt_thread, look_for_child, pending_signals, queue_signal,
+    raise_default, send_signal, set_child_action, set_parent_death_signal, stop_by, take_pending, wait_for_signal,
 };
 pub(crate) use thread::start_small_thread;
 pub(crate) use ticker::Ticker;

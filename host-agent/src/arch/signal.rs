@@ -317,15 +317,18 @@ fn take_signal(signals: SignalSet, timeout: Argument) -> Option<(u32, SignalInfo
 /// Sends thread `thread` of process `process` the interrupting signal. Linux may lack room for a real-time signal
 /// for a moment (RLIMIT_SIGPENDING); false then.
 pub(crate) fn interrupt_thread(process: u32, thread: u32) -> bool {
-    let arguments = [
-        Argument::number(process.into()),
-        Argument::number(thread.into()),
-        Argument::number(INTERRUPT_SIGNAL.into()),
-        Argument::NULL,
-        Argument::NULL,
-        Argument::NULL,
-    ];
-    call(libc::SYS_tgkill, arguments) != -i64::from(libc::EAGAIN)
+    signal_thread(process, thread, INTERRUPT_SIGNAL) != -i64::from(libc::EAGAIN)
+}
+
+/// Whether process `process` has thread `thread`.
+pub(crate) fn has_thread(process: u32, thread: u32) -> bool {
+    signal_thread(process, thread, 0) == 0
+}
+
+/// tgkill(2).
+fn signal_thread(process: u32, thread: u32, signal: u32) -> i64 {
+    let [process, thread, signal] = [process, thread, signal].map(|number| Argument::number(number.into()));
+    call(libc::SYS_tgkill, [process, thread, signal, Argument::NULL, Argument::NULL, Argument::NULL])
 }
 
 /// Sends the calling thread a signal.

@@ -66,6 +66,18 @@ fn caller_position(number: i64) -> Option<usize> {
     }
 }
 
+/// Whether a call may let Linux treat one thread unlike the others.
+const fn treats(number: i64) -> bool {
+    matches!(
+        number,
+        libc::SYS_setpriority
+            | libc::SYS_ioprio_set
+            | libc::SYS_sched_setparam
+            | libc::SYS_sched_setscheduler
+            | libc::SYS_sched_setattr
+    )
+}
+
 /// A call whose 0 means the caller.
 pub(super) fn of_the_caller(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
     frame.place_all()?;
@@ -76,8 +88,14 @@ pub(super) fn of_the_caller(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
         libc::SYS_ioprio_set | libc::SYS_ioprio_get => frame.low(0) == 1,
         _ => true,
     };
-    if names_thread && frame.low(position) == 0 {
-        frame.arguments[position] = Argument::number(frame.request.thread.into());
+    if names_thread {
+        let named = u64::from(frame.low(position));
+        let caller = u64::from(frame.request.thread);
+        frame.arguments[position] = if named == 0 { Argument::number(caller) } else { frame.pid(named) };
+    }
+    if treats(frame.call.number.into()) {
+        let proxy = frame.executor.proxy;
+        proxy.stand_ins.tell_apart(proxy.process);
     }
     frame.run()
 }

@@ -20,6 +20,12 @@ use crate::request::{Buffer, Needed, Parsed};
 /// The most of a buffer that is copied. No call but those of `bulk.rs` moves more.
 const LONGEST_BOUNCE: u64 = 16 << 20;
 
+/// Above every pid (`/proc/sys/kernel/pid_max` is at most 2^22, proc(5)).
+const NOBODY: u64 = 0x7fff_ffff;
+
+/// waitid(2).
+const WAITID: u16 = 247;
+
 /// A buffer that lies in our own memory while the call runs.
 #[derive(Clone, Copy, Debug)]
 struct Bounced {
@@ -81,16 +87,20 @@ impl<'a, 'copy> Frame<'a, 'copy> {
             Kind::VectorIn(_) | Kind::VectorOut(_) | Kind::MessageIn | Kind::MessageOut => self.absent(position),
             Kind::MessagesIn(_) | Kind::MessagesOut(_) => return Err(Refusal::Errno(libc::ENOSYS)),
             Kind::Address => return Err(Refusal::Errno(libc::EFAULT)),
-            Kind::Int
-            | Kind::Long
-            | Kind::Hex
-            | Kind::Mode
-            | Kind::Named(_)
-            | Kind::Signal
-            | Kind::Pid
-            | Kind::Unused => Argument::number(raw),
+            Kind::Int | Kind::Long | Kind::Hex | Kind::Mode | Kind::Named(_) | Kind::Signal | Kind::Unused => {
+                Argument::number(raw)
+            }
+            // What may be a pidfd as well, and is answered alike for threads and for nobody.
+            Kind::Pid if self.call.number == WAITID => Argument::number(raw),
+            Kind::Pid => self.pid(raw),
         };
         Ok(())
+    }
+
+    /// A pid or a tid; for one that the program knows nothing of, one that nobody has.
+    pub(super) fn pid(&self, raw: u64) -> Argument<'static> {
+        let is_hidden = self.executor.proxy.hides_thread(low(raw));
+        Argument::number(if is_hidden { NOBODY } else { raw })
     }
 
     /// The low half of argument `position`.

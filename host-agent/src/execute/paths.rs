@@ -36,7 +36,8 @@ pub(super) fn string(
     let special = text.and_then(|(call, text)| Some((call, special(text.to_bytes(), executor.proxy.process)?)));
     let renamed = text.map_or(Renamed::Ordinary, |(call, text)| {
         let directory = directory(call, request, buffer.argument);
-        rename(directory, text.to_bytes(), request.thread, &executor.proxy.wires.cpus)
+        let proxy = executor.proxy;
+        rename(directory, text.to_bytes(), request.thread, &proxy.wires.cpus, |thread| proxy.hides_thread(thread))
     });
     match renamed {
         Renamed::Nowhere => return Err(Refusal::Errno(libc::ENOENT)),

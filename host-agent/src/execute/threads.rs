@@ -9,7 +9,7 @@ use crate::request::{Parsed, Violation};
 pub(super) fn start(executor: &mut Executor) -> Result<Answer, Refusal> {
     let proxy = executor.proxy;
     let thread = proxy.stand_ins.start(proxy, executor.credentials)?;
-    executor.afterwards = Some(Afterwards::Refill);
+    executor.afterwards = proxy.stand_ins.are_few().then_some(Afterwards::Refill);
     Ok(Answer::from(i64::from(thread)))
 }
 
@@ -17,7 +17,7 @@ pub(super) fn start(executor: &mut Executor) -> Result<Answer, Refusal> {
 pub(super) fn end(executor: &Executor, request: &Parsed<'_>) -> Result<Answer, Violation> {
     let proxy = executor.proxy;
     let thread = u32::try_from(request.arguments[0]).ok();
-    let ended = thread.is_some_and(|thread| proxy.stand_ins.end(proxy.process, thread));
+    let ended = thread.is_some_and(|thread| proxy.stand_ins.end(proxy, thread));
     if ended { Ok(Answer::default()) } else { Err(Violation::Malformed(Operation::THREAD_END.0)) }
 }
 
@@ -29,5 +29,6 @@ pub(super) fn rename(executor: &mut Executor, request: &Parsed<'_>) -> Result<An
     let thread = thread.ok_or(Violation::Malformed(Operation::THREAD_NAME.0))?;
     let _brief = proxy.briefly();
     std::fs::write(format!("/proc/self/task/{thread}/comm"), name.as_bytes())?;
+    proxy.stand_ins.has_name(proxy.process, thread);
     Ok(Answer::default())
 }

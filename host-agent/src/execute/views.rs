@@ -22,12 +22,17 @@ pub(super) fn open(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
     let Some(file) = u64::try_from(result).ok().and_then(borrow) else { return Ok(result) };
     let proxy = frame.executor.proxy;
     let Some(seen) = views::opened(file, &proxy.wires.cpus) else { return Ok(result) };
-    if rustix::fs::fcntl_getfl(file)?.intersects(OFlags::PATH | OFlags::DIRECTORY) {
+    let flags = rustix::fs::fcntl_getfl(file)?;
+    if flags.intersects(OFlags::PATH | OFlags::DIRECTORY) {
         return Ok(result);
     }
     match seen {
         // Without memory for it, the program sees the machine.
         Seen::Text(text) => drop(views::show(file, "view", text.as_bytes())),
+        Seen::ThreadName if flags.intersects(OFlags::WRONLY | OFlags::RDWR) => {
+            proxy.stand_ins.tell_apart(proxy.process)
+        }
+        Seen::ThreadName => {}
         Seen::Asked(view, process, thread) => {
             frame.values = [view.0.into(), process.into(), thread.into(), result.cast_unsigned()];
         }

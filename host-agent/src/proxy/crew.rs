@@ -141,6 +141,11 @@ impl Crew {
         self.has_standby.store(false, Ordering::SeqCst);
     }
 
+    /// Whether this is the tid of a worker.
+    pub(crate) fn works(&self, thread: u32) -> bool {
+        self.turns.read().unwrap_or_else(PoisonError::into_inner).iter().any(|turn| turn.is_of(thread))
+    }
+
     /// Interrupts a request. Whether some worker executes it.
     pub(crate) fn interrupt(&self, process: u32, sequence: u64) -> bool {
         let turns = self.turns.read().unwrap_or_else(PoisonError::into_inner);

@@ -32,6 +32,11 @@ impl Left {
         SignalSet(self.set.load(Ordering::SeqCst))
     }
 
+    /// Whether any are.
+    pub(super) fn is_leaving(&self) -> bool {
+        self.set().0 != 0
+    }
+
     /// Lets `info` be pending for the process; returns when it is.
     pub(crate) fn give_back(&self, proxy: &Proxy, info: SignalInfo) {
         let mut returning = self.returning();

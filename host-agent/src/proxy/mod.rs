@@ -114,6 +114,11 @@ impl Proxy {
         thread == self.process || self.stand_ins.has(thread)
     }
 
+    /// Whether the process has a thread with this tid that is none of the program's.
+    pub(crate) fn hides_thread(&self, thread: u32) -> bool {
+        thread != 0 && (self.stand_ins.waits(thread) || self.crew.works(thread))
+    }
+
     /// What /proc/self/exe names.
     pub(crate) fn executable(&self) -> Arc<Program> {
         Arc::clone(&self.executable.read().unwrap_or_else(PoisonError::into_inner))

@@ -34,6 +34,11 @@ impl Turn {
         self.shared.adopt();
     }
 
+    /// Whether they are those of the thread with this tid.
+    pub(crate) fn is_of(&self, thread: u32) -> bool {
+        self.thread.load(Ordering::Relaxed) == thread
+    }
+
     /// The worker takes request `sequence`. Called with the queue locked, so that whoever has the lock sees each request
     /// either in the queue or in a turn.
     pub(crate) fn begin(&self, sequence: u64) {

@@ -20,12 +20,22 @@ pub(crate) enum Renamed {
     Nowhere,
 }
 
-/// What the machine calls `path` from `directory`, asked for by `thread`. `cpus` are the machine's on which the partition's run.
-pub(crate) fn rename(directory: Option<u64>, path: &[u8], thread: u32, cpus: &[usize]) -> Renamed {
+/// What the machine calls `path` from `directory`, asked for by `thread`. `cpus` are the machine's on which the partition's run; of
+/// `hidden` threads the program knows nothing.
+pub(crate) fn rename(
+    directory: Option<u64>,
+    path: &[u8],
+    thread: u32,
+    cpus: &[usize],
+    hidden: impl Fn(u32) -> bool,
+) -> Renamed {
     let Some(path) = absolute(directory, path) else { return Renamed::Ordinary };
     let Ok(path) = std::str::from_utf8(&path) else { return Renamed::Same };
     if let Some(rest) = path.strip_prefix("/proc/thread-self/") {
         return Renamed::To(format!("/proc/self/task/{thread}/{rest}").into_bytes());
+    }
+    if threads_of(path).any(hidden) {
+        return Renamed::Nowhere;
     }
     for folder in CPU_LINKS {
         if let Some((number, rest)) = numbered(path, folder, "cpu") {
@@ -39,6 +49,14 @@ pub(crate) fn rename(directory: Option<u64>, path: &[u8], thread: u32, cpus: &[u
         }
     }
     Renamed::Same
+}
+
+/// The numbers of `/proc/NUMBER/task/NUMBER`, as far as they are there.
+fn threads_of(path: &str) -> impl Iterator<Item = u32> {
+    let mut names = path.strip_prefix("/proc/").unwrap_or_default().split('/');
+    let process = names.next().and_then(|name| name.parse().ok());
+    let thread = if names.next() == Some("task") { names.next().and_then(|name| name.parse().ok()) } else { None };
+    process.into_iter().chain(thread)
 }
 
 fn to(folder: &str, kind: &str, machine: usize, rest: &str, partition: usize) -> Renamed {
@@ -67,8 +85,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn threads_that_the_program_does_not_know_have_no_folder() {
+        let rename = |path: &str| rename(None, path.as_bytes(), 7, &[0], |thread| thread == 9);
+        for path in ["/proc/9", "/proc/9/stat", "/proc/self/task/9", "/proc/7/task/9/comm", "/proc/self/../9/comm"] {
+            assert_eq!(rename(path), Renamed::Nowhere);
+        }
+        for path in ["/proc/8", "/proc/self/task/8", "/proc/self/fd/9", "/proc", "/proc/self/task", "/proc/sys/9"] {
+            assert_eq!(rename(path), Renamed::Same);
+        }
+    }
+
+    #[test]
     fn a_cpus_folder_is_that_of_the_machine_it_runs_on() {
-        let rename = |path: &str| rename(None, path.as_bytes(), 7, &[4, 1]);
+        let rename = |path: &str| rename(None, path.as_bytes(), 7, &[4, 1], |_| false);
         let to = |path: &str| Renamed::To(path.into());
         assert_eq!(rename("/sys/devices/system/cpu/cpu0/topology"), to("/sys/devices/system/cpu/cpu4/topology"));
         assert_eq!(rename("/sys/devices/system/cpu/cpu1"), Renamed::Same);

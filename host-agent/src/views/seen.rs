@@ -15,6 +15,8 @@ pub(crate) enum Seen {
     Text(String),
     /// What the LWK says about a process (0: none) and a thread of it (0: the process as a whole).
     Asked(View, u32, u32),
+    /// What Linux says; but a thread's name can be changed there (proc(5), `/proc/pid/task/tid/comm`).
+    ThreadName,
 }
 
 /// What a program shall see of `file`; `None` if what Linux says is right.
@@ -45,6 +47,7 @@ fn asked(name: &str) -> Option<Seen> {
     let process: u32 = names.next()?.parse().ok()?;
     let rest: Vec<&str> = names.collect();
     match rest[..] {
+        ["comm"] | ["task", _, "comm"] => Some(Seen::ThreadName),
         ["task", thread, file] => Some(Seen::Asked(view(file)?, process, thread.parse().ok()?)),
         [file] => {
             let view = view(file)?;
@@ -113,7 +116,8 @@ mod tests {
         assert_eq!(asked(&format!("/proc/{own}/maps")), Some(Seen::Asked(View::MAPS, own, 0)));
         assert_eq!(asked("/proc/12/task/13/stat"), Some(Seen::Asked(View::STAT, 12, 13)));
         assert_eq!(asked("/proc/stat"), Some(Seen::Asked(View::PROCESSOR_TIMES, 0, 0)));
-        for name in ["/proc/12/comm", "/proc/self", "/proc/12/fd/maps", "/proc/version", "/proc/sys/kernel/stat"] {
+        assert_eq!(asked("/proc/12/task/13/comm"), Some(Seen::ThreadName));
+        for name in ["/proc/comm", "/proc/self", "/proc/12/fd/maps", "/proc/version", "/proc/sys/kernel/stat"] {
             assert_eq!(asked(name), None);
         }
     }
