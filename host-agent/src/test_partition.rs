@@ -20,7 +20,7 @@ use crate::execute::{Credentials, Files, Program};
 use crate::memory::{Board, Partition, RingMemory, Shared, reserve_faulting};
 use crate::own_descriptors::OwnDescriptors;
 use crate::protocol::{FromAgent, Queue, Region};
-use crate::proxy::{Children, Crew, FromProxy, Left, Link, Proxy, Queues, StandIns, Wires, start_worker};
+use crate::proxy::{Children, Crew, FromProxy, Left, Link, Name, Proxy, Queues, StandIns, Wires, start_worker};
 use crate::socket;
 
 /// Bytes of its memory.
@@ -121,6 +121,7 @@ impl TestPartition {
             left: Left::default(),
             children: Children::default(),
             stand_ins: StandIns::default(),
+            name: Name::default(),
             brief: RwLock::default(),
         };
         let proxy: &'static Proxy = Box::leak(Box::new(proxy));

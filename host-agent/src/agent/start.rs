@@ -19,7 +19,7 @@ use crate::execute::{Credentials, Files, Program, set_process_name};
 use crate::memory::{Board, Partition, Shared, reserve_faulting};
 use crate::own_descriptors::{OwnDescriptors, OwnFile};
 use crate::protocol::{AGENT_NAME, FromAgent, Region, ToAgent};
-use crate::proxy::{self, Children, Crew, Left, Link, Proxy, Roster, StandIns, Wires, die_with};
+use crate::proxy::{self, Children, Crew, Left, Link, Name, Proxy, Roster, StandIns, Wires, die_with};
 use crate::socket;
 use crate::views::ShownFiles;
 
@@ -165,6 +165,7 @@ impl Prepared {
             left: Left::default(),
             children: Children::default(),
             stand_ins: StandIns::default(),
+            name: Name::default(),
             brief: RwLock::default(),
         };
         proxy::main(proxy)

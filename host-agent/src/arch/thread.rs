@@ -8,23 +8,20 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::ptr;
 
-/// Bytes of such a thread's stack. Only what is touched is memory.
-const STACK_BYTES: usize = 64 << 10;
-
 type Body = Box<dyn FnOnce() + Send>;
 
-/// Starts a detached thread that executes `body`, with the caller's signal mask.
+/// Starts a detached thread that executes `body`, with the caller's signal mask and `stack_bytes` of stack: only what is touched is memory.
 ///
 /// # Errors
 /// EAGAIN when there are too many threads or too little memory (pthread_create(3)).
-pub(crate) fn start_small_thread(body: Body) -> io::Result<()> {
+pub(crate) fn start_small_thread(stack_bytes: usize, body: Body) -> io::Result<()> {
     let argument = Box::into_raw(Box::new(body));
     let mut attributes = MaybeUninit::uninit();
     let mut thread = MaybeUninit::uninit();
     // SAFETY: the attributes are initialised before they are used and destroyed once; the new thread alone owns `argument`.
     let error = unsafe {
         libc::pthread_attr_init(attributes.as_mut_ptr());
-        libc::pthread_attr_setstacksize(attributes.as_mut_ptr(), STACK_BYTES);
+        libc::pthread_attr_setstacksize(attributes.as_mut_ptr(), stack_bytes);
         libc::pthread_attr_setdetachstate(attributes.as_mut_ptr(), libc::PTHREAD_CREATE_DETACHED);
         let error = libc::pthread_create(thread.as_mut_ptr(), attributes.as_ptr(), enter, argument.cast());
         libc::pthread_attr_destroy(attributes.as_mut_ptr());

@@ -90,6 +90,7 @@ pub(super) fn rename(executor: &mut Executor, request: &Parsed<'_>) -> Result<An
     let _brief = proxy.briefly();
     if let Some(name) = Path::new(OsStr::from_bytes(path.as_bytes())).file_name() {
         set_process_name(name.as_encoded_bytes());
+        proxy.name.forget();
     }
     proxy.set_executable(Program::Open(handle));
     if replaces == 1 {

@@ -29,6 +29,7 @@ pub(super) fn rename(executor: &mut Executor, request: &Parsed<'_>) -> Result<An
     let thread = thread.ok_or(Violation::Malformed(Operation::THREAD_NAME.0))?;
     let _brief = proxy.briefly();
     std::fs::write(format!("/proc/self/task/{thread}/comm"), name.as_bytes())?;
+    proxy.name.forget();
     proxy.stand_ins.has_name(proxy.process, thread);
     Ok(Answer::default())
 }

@@ -30,7 +30,8 @@ pub(super) fn open(frame: &mut Frame<'_, '_>) -> Result<i64, Refusal> {
         // Without memory for it, the program sees the machine.
         Seen::Text(text) => drop(views::show(file, "view", text.as_bytes())),
         Seen::ThreadName if flags.intersects(OFlags::WRONLY | OFlags::RDWR) => {
-            proxy.stand_ins.tell_apart(proxy.process)
+            proxy.name.make_volatile();
+            proxy.stand_ins.tell_apart(proxy.process);
         }
         Seen::ThreadName => {}
         Seen::Asked(view, process, thread) => {

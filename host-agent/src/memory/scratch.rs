@@ -28,6 +28,8 @@ pub(crate) struct Scratch {
     memory: Mapping,
     plain_used: usize,
     edges_used: usize,
+    /// How many edges can be accessed: few calls need one.
+    edges_open: usize,
     large: Vec<Mapping>,
 }
 
@@ -63,11 +65,8 @@ impl Scratch {
     pub(crate) fn new() -> io::Result<Self> {
         let memory = Mapping::reserve(PLAIN_BYTES + GUARD_BYTES + EDGES * (EDGE_BYTES + GUARD_BYTES))?;
         memory.open(0, PLAIN_BYTES)?;
-        for edge in 0..EDGES {
-            memory.open(Self::edge_start(edge), EDGE_BYTES)?;
-        }
         memory.keep_from_children()?;
-        Ok(Self { memory, plain_used: 0, edges_used: 0, large: Vec::new() })
+        Ok(Self { memory, plain_used: 0, edges_used: 0, edges_open: 0, large: Vec::new() })
     }
 
     /// Gives everything back.
@@ -94,6 +93,10 @@ impl Scratch {
     pub(crate) fn edge(&mut self, length: usize) -> Option<Taken> {
         if length > EDGE_BYTES || self.edges_used == EDGES {
             return self.take_large(length, length.checked_add(GUARD_BYTES)?);
+        }
+        if self.edges_used == self.edges_open {
+            self.memory.open(Self::edge_start(self.edges_used), EDGE_BYTES).ok()?;
+            self.edges_open += 1;
         }
         let start = self.memory.start() + Self::edge_start(self.edges_used) + EDGE_BYTES - length;
         self.edges_used += 1;

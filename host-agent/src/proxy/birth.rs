@@ -14,7 +14,7 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use super::roster::Roster;
-use super::{Crew, Proxy, Queues, StandIns, start, tie};
+use super::{Crew, Name, Proxy, Queues, StandIns, start, tie};
 use crate::arch::{self, SignalSet};
 use crate::execute::{Credentials, Files};
 use crate::own_descriptors::{OwnFile, close_own_but};
@@ -128,6 +128,7 @@ pub(crate) fn fork(proxy: &'static Proxy, plan: Plan) -> io::Result<Child> {
         left: proxy.left.inherited(),
         children: proxy.children.inherited(),
         stand_ins: StandIns::default(),
+        name: Name::default(),
         brief: RwLock::default(),
     };
     start::serve(Box::leak(Box::new(child)))

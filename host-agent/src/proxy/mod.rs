@@ -10,6 +10,7 @@ mod crew;
 mod events;
 mod left;
 mod link;
+mod name;
 mod queues;
 mod roster;
 mod stand_ins;
@@ -44,6 +45,7 @@ pub(crate) use crew::Crew;
 pub(crate) use events::{bytes_of as event_bytes, hand_on_pending};
 pub(crate) use left::Left;
 pub(crate) use link::{FromProxy, Link};
+pub(crate) use name::Name;
 pub(crate) use queues::{EventQueue, Queues, RequestQueue, find};
 pub(crate) use roster::Roster;
 pub(crate) use stand_ins::StandIns;
@@ -99,6 +101,8 @@ pub(crate) struct Proxy {
     pub(crate) children: Children,
     /// The threads that stand for the program's.
     pub(crate) stand_ins: StandIns,
+    /// What it is called.
+    pub(crate) name: Name,
     /// Held for reading while a descriptor is open for a moment that no child may inherit.
     pub(crate) brief: RwLock<()>,
 }
@@ -151,6 +155,10 @@ impl Proxy {
 
     /// What a thread of the process is called.
     pub(crate) fn name_of(&self, thread: u32) -> Option<CString> {
+        if thread == self.process { self.name.get(|| self.read_name(thread)) } else { self.read_name(thread) }
+    }
+
+    fn read_name(&self, thread: u32) -> Option<CString> {
         let _brief = self.briefly();
         let mut name = std::fs::read(format!("/proc/self/task/{thread}/comm")).ok()?;
         name.pop_if(|last| *last == b'\n');

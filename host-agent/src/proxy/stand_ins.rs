@@ -19,6 +19,8 @@ use crate::arch::{self, SignalSet, block_all_but, start_small_thread, wait_for_s
 
 /// How many are kept ready once the program has shown that it makes threads.
 const READY: usize = 4;
+/// Bytes of the stack of each.
+const STACK_BYTES: usize = 64 << 10;
 /// So many rest before the first of them serves again.
 const LEAST_RESTING: usize = 32;
 /// No more rest than that.
@@ -236,7 +238,7 @@ fn end_now(stand_ins: &[Arc<StandIn>], process: u32) {
 fn make(proxy: &'static Proxy, credentials: usize) -> io::Result<Arc<StandIn>> {
     let stand_in = Arc::new(StandIn::default());
     let own = Arc::clone(&stand_in);
-    start_small_thread(Box::new(move || serve(proxy, &own, credentials)))?;
+    start_small_thread(STACK_BYTES, Box::new(move || serve(proxy, &own, credentials)))?;
     Ok(stand_in)
 }
 

@@ -13,7 +13,7 @@ use super::crew::{Absence, Rest};
 use super::queues::{Queues, RequestQueue, Taken};
 use super::roster::Ticket;
 use super::{Proxy, Turn};
-use crate::arch::{INTERRUPTED, SignalSet, block_all_but};
+use crate::arch::{INTERRUPTED, SignalSet, block_all_but, start_small_thread};
 use crate::execute::{Afterwards, Answer, Attempted, Executor, Unwilling};
 use crate::memory::{Partition, RingMemory, Scratch};
 use crate::request::{GuestMemory, Kind, Parsed, RequestCopy, Violation, parse};
@@ -22,6 +22,9 @@ use crate::request::{GuestMemory, Kind, Parsed, RequestCopy, Violation, parse};
 const SPIN: Duration = Duration::from_millis(1);
 /// How many looks at the queue are between two looks at the clock and at what other processes are to be woken for.
 const LOOKS: u32 = 64;
+/// How many looks, some tens of microseconds of them, are between two chances for others: another proxy may have work and wait for this
+/// very processor, which Linux would let it do for milliseconds, and then go on to poll in this one's place.
+const LOOKS_AT_A_STRETCH: u32 = 20 * LOOKS;
 #[expect(clippy::cast_possible_truncation, reason = "it is 64")]
 const REPLY_LENGTH: u32 = size_of::<Reply>() as u32;
 /// Bytes of a worker's stack.
@@ -45,10 +48,8 @@ struct Worker {
 pub(crate) fn start(proxy: &'static Proxy) -> io::Result<()> {
     let Some(Queues { requests, .. }) = proxy.queues.get() else { return Ok(()) };
     let turn = proxy.crew.enlist();
-    let started = Worker::new(proxy, requests, turn).and_then(|worker| {
-        thread::Builder::new().stack_size(STACK_BYTES).spawn(move || worker.run())?;
-        Ok(())
-    });
+    let started = Worker::new(proxy, requests, turn)
+        .and_then(|worker| start_small_thread(STACK_BYTES, Box::new(move || worker.run())));
     if started.is_err() {
         proxy.crew.dismiss(turn);
     }
@@ -70,7 +71,7 @@ impl Worker {
         Ok(Self { queue, copy: RequestCopy::default(), watch: queue.watch(), ticket: None, executor })
     }
 
-    fn run(mut self) {
+    fn run(mut self) -> ! {
         self.executor.turn.adopt();
         block_all_but(SignalSet::INTERRUPT.with(SignalSet::TERMINAL));
         loop {
@@ -94,7 +95,8 @@ impl Worker {
             if !self.may_poll() {
                 return Ok(());
             }
-            if looks == 0 {
+            looks += 1;
+            if looks == 1 {
                 last = Instant::now();
             } else if looks.is_multiple_of(LOOKS) {
                 if last.elapsed() > SPIN {
@@ -102,7 +104,10 @@ impl Worker {
                 }
                 self.pass_doorbells();
             }
-            looks = looks.wrapping_add(1).max(1);
+            if looks.is_multiple_of(LOOKS_AT_A_STRETCH) {
+                self.stop_polling();
+                thread::yield_now();
+            }
             std::hint::spin_loop();
         }
     }
@@ -122,16 +127,11 @@ impl Worker {
     /// Wakes other proxies in the ringer's place: it may be waiting for the very processor that is used up here.
     fn pass_doorbells(&self) {
         let Proxy { wires, place, .. } = self.executor.proxy;
-        let mut rang = false;
         wires.board.take(|other| {
             if other != *place {
                 wires.roster.ring(other);
-                rang = true;
             }
         });
-        if rang {
-            thread::yield_now();
-        }
     }
 
     /// Looks at the queue once. Whether there was a request.
