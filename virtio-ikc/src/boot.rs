@@ -48,6 +48,8 @@ pub mod flag {
     pub const RDPID: u32 = 1024;
     /// XSAVEOPT may be used in place of XSAVE.
     pub const XSAVEOPT: u32 = 2048;
+    /// No two vCPUs share a CPU: one that spins keeps none of the others from running.
+    pub const OWN_CPUS: u32 = 4096;
 }
 
 /// A run of the partition's memory.

@@ -3,7 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicUsize, Ordering};
 
 use virtio_ikc::address::{GuestPhysical, PAGE_SIZE};
 use virtio_ikc::message::{Reply, Request};
@@ -21,6 +21,14 @@ const LAYOUT: QueueLayout = QueueLayout::STANDARD;
 const MOST_TAKEN: usize = 8;
 /// Slots whose requests and replies share a page.
 const SLOTS_PER_PAGE: u16 = 3;
+
+/// How many requests of all processes have not been answered, as far as anybody has looked.
+static ASKED: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether Linux may have something to do for somebody.
+pub fn is_linux_asked() -> bool {
+    ASKED.load(Ordering::Relaxed) != 0
+}
 
 /// Which slots are in some state, bit by bit.
 #[derive(Clone, Copy)]
@@ -83,6 +91,8 @@ pub struct RequestQueue {
     /// Who sleeps until a slot's reply is there.
     waiters: BTreeMap<u16, Arc<Thread>>,
     sequence: u64,
+    /// How many replies nobody has taken yet.
+    asked: usize,
     is_freed: bool,
 }
 
@@ -102,6 +112,7 @@ impl RequestQueue {
             taken_count: 0,
             waiters: BTreeMap::new(),
             sequence: 0,
+            asked: 0,
             is_freed: false,
         })
     }
@@ -156,6 +167,10 @@ impl RequestQueue {
         let memory = self.slot_at(slot);
         draft.write_to(memory.request, self.sequence);
         self.busy.insert(slot);
+        if draft.is_answered() {
+            self.asked += 1;
+            ASKED.fetch_add(1, Ordering::Relaxed);
+        }
         let kick = self.driver.publish(Slot::head(slot)).expect("a free slot can be published");
         Some(Published { slot, sequence: self.sequence, reply: memory.reply, kick })
     }
@@ -197,6 +212,8 @@ impl RequestQueue {
         if self.is_freed {
             return None;
         }
+        self.asked -= 1;
+        ASKED.fetch_sub(1, Ordering::Relaxed);
         let slot = published.slot;
         if self.returned.contains(slot) {
             self.returned.remove(slot);
@@ -238,6 +255,7 @@ impl RequestQueue {
             frames::free_run(page, 1);
         }
         self.waiters.clear();
+        ASKED.fetch_sub(core::mem::take(&mut self.asked), Ordering::Relaxed);
         true
     }
 }

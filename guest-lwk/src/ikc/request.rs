@@ -30,8 +30,10 @@ const SHARED_SPIN_MICROSECONDS: u64 = 4;
 const BYTES_PER_MICROSECOND: u64 = 2048;
 /// The most that is added for it.
 const MOST_SPIN_MICROSECONDS: u64 = 800;
-/// How often a spinning waiter looks for events.
-const EVENT_CHECK_SPINS: u32 = 64;
+/// How often a spinning waiter looks for its reply before it looks at the clock.
+const LOOKS: u32 = 8;
+/// How often it looks at the clock before it looks for events.
+const EVENT_CHECK_SPINS: u32 = 8;
 
 /// Segments of most requests: no more are kept with the draft itself.
 const USUAL_SEGMENTS: usize = 4;
@@ -121,6 +123,11 @@ impl Draft {
         [Operation::INTERRUPT, Operation::EXIT].contains(&Operation(self.header.operation))
     }
 
+    /// Whether there will be a reply.
+    pub fn is_answered(&self) -> bool {
+        Operation(self.header.operation) != Operation::EXIT
+    }
+
     /// Writes the request, whose number is `sequence`, to its slot at `place`: as much of it as counts.
     pub fn write_to(&mut self, place: GuestPhysical, sequence: u64) {
         self.header.sequence = sequence;
@@ -165,19 +172,14 @@ impl Draft {
 }
 
 /// Sends a request that nothing interrupts and waits for its reply.
-pub fn send(draft: Draft) -> Reply {
-    exchange(draft, false)
-}
-
-/// Sends a request that a signal for the caller interrupts, and waits for its reply.
-pub fn send_interruptible(draft: Draft) -> Reply {
-    exchange(draft, true)
+pub fn send(mut draft: Draft) -> Reply {
+    exchange(&mut draft, false)
 }
 
 /// Sends a request for `process`, which need not be the caller's, and waits for its reply.
 pub fn send_for(process: &Arc<Process>, mut draft: Draft) -> Reply {
     draft.finish(process, process.pid());
-    exchange_with(process, draft, false)
+    exchange_with(process, &mut draft, false)
 }
 
 /// Sends a request to which there is no reply.
@@ -190,17 +192,18 @@ pub fn send_last(mut draft: Draft) {
     }
 }
 
-fn exchange(mut draft: Draft, interruptible: bool) -> Reply {
+/// Sends a request and waits for its reply; if it is `interruptible`, a signal for the caller interrupts it.
+pub fn exchange(draft: &mut Draft, interruptible: bool) -> Reply {
     let thread = current::thread();
     draft.close_signals(thread);
     draft.finish(thread.process(), thread.tid());
     exchange_with(thread.process(), draft, interruptible)
 }
 
-fn exchange_with(process: &Arc<Process>, mut draft: Draft, interruptible: bool) -> Reply {
+fn exchange_with(process: &Arc<Process>, draft: &mut Draft, interruptible: bool) -> Reply {
     let thread = current::thread();
     let patience = draft.expected_microseconds();
-    thread.spent.in_system(|| match publish(process, &mut draft) {
+    thread.spent.in_system(|| match publish(process, draft) {
         Some(published) => Wait { process, published, interruptible, interrupt: None, thread, patience }.finish(),
         None => NO_REPLY,
     })
@@ -280,7 +283,7 @@ impl Wait<'_> {
         let start = time::ticks();
         let mut spins = 0_u32;
         loop {
-            if self.published.is_answered() {
+            if self.is_answered_soon() {
                 let reply = self.process.requests.lock().take_reply(&self.published);
                 return reply.or(Some(NO_REPLY));
             }
@@ -293,8 +296,18 @@ impl Wait<'_> {
             if waited >= limit || waited >= shared_limit && schedule::others_wait() {
                 return None;
             }
-            core::hint::spin_loop();
         }
+    }
+
+    /// Looks a few times: the clock takes longer to read than the reply's line.
+    fn is_answered_soon(&self) -> bool {
+        (0..LOOKS).any(|_| {
+            let is_answered = self.published.is_answered();
+            if !is_answered {
+                core::hint::spin_loop();
+            }
+            is_answered
+        })
     }
 
     /// Waits for the reply, or for a signal, as another thread runs.

@@ -3,33 +3,48 @@
 use alloc::sync::Arc;
 use core::sync::atomic::Ordering;
 
+use virtio_ikc::boot::flag;
+
 use super::poll::{poll, something_is_there};
 use super::switch;
 use super::vcpu::{self, State, Vcpu};
 use crate::arch::{boot, privileged, time};
+use crate::ikc::queue::is_linux_asked;
 use crate::memory::zeroing;
 use crate::process::thread::Thread;
 use crate::statistics;
 
 /// How long it looks around.
 const SPIN_MICROSECONDS: u64 = 800;
+/// The same where the agent's threads run on the partition's CPUs, as long as Linux has nothing to do: about what it takes to halt and to
+/// be woken.
+const SHARED_SPIN_MICROSECONDS: u64 = 50;
 
 /// The life of a vCPU: its boot stack is where it goes when no thread is left.
 pub fn idle() -> ! {
     let vcpu = vcpu::this();
-    let spin = if boot::may_spin() { SPIN_MICROSECONDS * u64::from(boot::page().tsc_khz) / 1000 } else { 0 };
     let mut since = time::ticks();
     loop {
         super::look();
         poll();
         if run_next() || zeroing::zero_a_piece() {
             since = time::ticks();
-        } else if time::ticks().wrapping_sub(since) < spin {
+        } else if time::ticks().wrapping_sub(since) < patience() {
             core::hint::spin_loop();
         } else {
             halt(vcpu);
         }
     }
+}
+
+/// How many ticks it looks around before it halts.
+fn patience() -> u64 {
+    let microseconds = match (boot::may_spin(), boot::has(flag::OWN_CPUS) && !is_linux_asked()) {
+        (true, _) => SPIN_MICROSECONDS,
+        (false, true) => SHARED_SPIN_MICROSECONDS,
+        (false, false) => 0,
+    };
+    microseconds * u64::from(boot::page().tsc_khz) / 1000
 }
 
 /// Runs a thread, if there is one, until the vCPU is idle again; whether there was one.

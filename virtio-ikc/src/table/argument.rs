@@ -119,6 +119,24 @@ impl Argument {
         }
     }
 
+    /// Whether the argument never points to memory.
+    #[must_use]
+    pub const fn is_number(self) -> bool {
+        matches!(
+            self,
+            Self::Int
+                | Self::Long
+                | Self::Hex
+                | Self::Mode
+                | Self::Named(_)
+                | Self::Signal
+                | Self::Fd
+                | Self::DirFd
+                | Self::Pid
+                | Self::Unused
+        )
+    }
+
     /// What the argument is if another one, a command, decides.
     #[must_use]
     pub fn commanded(self, arguments: &[u64; 6]) -> Option<Shape> {

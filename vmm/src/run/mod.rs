@@ -207,6 +207,7 @@ fn summary(cpus: &PartitionCpus, memory: &PartitionMemory, processors: &Processo
 fn flags(options: &Options, cpus: &PartitionCpus, memory: &PartitionMemory) -> u32 {
     let when = |condition, flag| if condition { flag } else { 0 };
     when(cpus.may_spin, flag::MAY_SPIN)
+        | when(options.vcpus_per_cpu == 1, flag::OWN_CPUS)
         | when(options.kmsg, flag::VERBOSE_LOG)
         | when(options.trace.is_some(), flag::TRACE)
         | when(options.trace.is_some() || options.stats.is_some(), flag::COUNT)

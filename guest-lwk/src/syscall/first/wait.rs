@@ -41,8 +41,8 @@ fn word(bytes: &[u8], at: usize) -> u32 {
     bytes[at..at + 4].try_into().map_or(0, u32::from_le_bytes)
 }
 
-fn send(thread: &Thread, call: &Call, draft: Draft) -> SysResult {
-    left::while_in_linux(thread, || offload::send(thread, call, draft))
+fn send(thread: &Thread, call: &Call, mut draft: Draft) -> SysResult {
+    left::while_in_linux(thread, || offload::send(thread, call, &mut draft))
 }
 
 /// wait4(2).

@@ -10,14 +10,17 @@ use crate::ikc::request::Draft;
 use crate::memory::space::AddressSpace;
 use crate::process::thread::Thread;
 
-/// Drafts the request for `call`.
-pub fn marshal(thread: &Thread, call: &Call, arguments: [u64; 6]) -> Result<Draft, Errno> {
-    let mut draft = Draft::call(call.number, arguments);
+/// Adds to `draft`, which has the arguments of `call`, the memory that they point to.
+pub fn marshal(thread: &Thread, call: &Call, draft: &mut Draft) -> Result<(), Errno> {
+    let arguments = draft.raw_arguments();
+    if call.arguments.iter().all(|kind| kind.is_number()) {
+        return Ok(());
+    }
     let mut space = thread.process().space.lock();
     for (position, kind) in (0_u8..).zip(call.arguments) {
-        add(&mut space, &mut draft, position, *kind, &arguments)?;
+        add(&mut space, draft, position, *kind, &arguments)?;
     }
-    Ok(draft)
+    Ok(())
 }
 
 fn add(

@@ -31,8 +31,9 @@ pub fn serve(thread: &Thread, call: &'static Call, arguments: [u64; 6]) -> SysRe
     }
     let result = loop {
         let result = wait_mask::with(thread, call, arguments, |arguments| {
-            let draft = arguments::marshal(thread, call, arguments)?;
-            left::while_in_linux(thread, || send(thread, call, draft))
+            let mut draft = Draft::call(call.number, arguments);
+            arguments::marshal(thread, call, &mut draft)?;
+            left::while_in_linux(thread, || send(thread, call, &mut draft))
         });
         if result != Err(views::AGAIN) {
             break result;
@@ -71,23 +72,22 @@ pub(super) fn serve_with(
         let address = arguments[usize::from(position)];
         buffer::add(&mut thread.process().space.lock(), &mut draft, position, direction, address, length, None);
     }
-    send(thread, call, draft)
+    send(thread, call, &mut draft)
 }
 
 /// Sends a drafted call and makes of the reply what the program gets.
-pub(super) fn send(thread: &Thread, call: &Call, draft: Draft) -> SysResult {
-    let arguments = draft.raw_arguments();
-    let reply = if call.may_wait() { request::send_interruptible(draft) } else { request::send(draft) };
+pub(super) fn send(thread: &Thread, call: &Call, draft: &mut Draft) -> SysResult {
+    let reply = request::exchange(draft, call.may_wait());
     if let Some(raised) = from_kernel(reply.signal) {
         queue_for_thread(thread, raised)?;
     }
     if reply.interrupted == 0 {
         let result = from_register(reply.result)?;
         let asked = Asked::of(&reply);
-        return asked.map_or(Ok(result), |asked| views::answer(thread, call, &arguments, result, &asked));
+        return asked.map_or(Ok(result), |asked| views::answer(thread, call, &draft.raw_arguments(), result, &asked));
     }
     match call.restart {
-        Restart::WithHandlerFlag if socket::has_timeout(call, arguments[0]) => Err(Errno::EINTR),
+        Restart::WithHandlerFlag if socket::has_timeout(call, draft.raw_arguments()[0]) => Err(Errno::EINTR),
         Restart::WithHandlerFlag => Err(Errno(RESTART_WITH_FLAG)),
         Restart::WithoutHandler => Err(Errno(RESTART_WITHOUT_HANDLER)),
         Restart::Never => Err(Errno::EINTR),
