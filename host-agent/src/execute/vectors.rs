@@ -1,6 +1,7 @@
 //! readv(2) and its relatives: the vector is made of the request's segments, never of the program's iovec array.
 
 use rustix::fs::FileType;
+use smallvec::SmallVec;
 use virtio_ikc::message::{Role, Segment};
 
 use super::Refusal;
@@ -12,6 +13,8 @@ use crate::request::Buffer;
 
 /// Entries of the longest vector that Linux takes (UIO_MAXIOV, readv(2)).
 const MAX_VECTORS: usize = 1024;
+/// Entries of most vectors: no memory is allocated for so few.
+const USUAL_VECTORS: usize = 4;
 /// The most that one call moves (MAX_RW_COUNT, read(2)).
 const MAX_BYTES: u64 = 0x7fff_f000;
 
@@ -37,12 +40,12 @@ impl Form {
 
 /// Memory as vectors.
 #[derive(Debug)]
-pub(super) struct Vectors(Vec<Vector>);
+pub(super) struct Vectors(SmallVec<[Vector; USUAL_VECTORS]>);
 
 impl Vectors {
     /// The first `length` bytes of `buffer`; what is not accessible of them faults.
     pub(super) fn of(frame: &Frame<'_, '_>, buffer: &Buffer, length: u64) -> Result<Self, Refusal> {
-        let mut vectors = Vec::with_capacity(buffer.segment_count as usize + 1);
+        let mut vectors = SmallVec::with_capacity(buffer.segment_count as usize + 1);
         let mut left = length;
         for Segment { address, length } in frame.request.segments(buffer) {
             if left == 0 {
@@ -60,6 +63,9 @@ impl Vectors {
 
     /// What is left of them behind the first `moved` bytes.
     pub(super) fn after(mut self, moved: u64) -> Self {
+        if moved == 0 {
+            return self;
+        }
         let mut moved = moved;
         self.0.retain_mut(|vector| {
             let part = moved.min(vector.length());
@@ -71,8 +77,8 @@ impl Vectors {
     }
 
     /// No memory.
-    pub(super) const fn none() -> Self {
-        Self(Vec::new())
+    pub(super) fn none() -> Self {
+        Self(SmallVec::new())
     }
 
     /// The vectors, if one call takes them all.
