@@ -227,7 +227,9 @@ impl StandIn {
 
 /// Ends these, and waits until Linux finds none of them by its tid.
 fn end_now(stand_ins: &[Arc<StandIn>], process: u32) {
-    stand_ins.iter().for_each(|stand_in| stand_in.end(process));
+    for stand_in in stand_ins {
+        stand_in.end(process);
+    }
     for stand_in in stand_ins {
         while arch::has_thread(process, stand_in.tid()) {
             std::thread::yield_now();
