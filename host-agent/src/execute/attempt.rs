@@ -9,13 +9,13 @@ use virtio_ikc::message::Role;
 use virtio_ikc::table::Call;
 
 use super::frame::{Frame, programs};
-use super::vectors::{Form, Vectors, is_file};
-use super::{Answer, Executor, Refusal, signals, views};
+use super::vectors::{Form, Vectors, is_file, is_socket};
+use super::{Answer, Executor, Refusal, signals, sockets, views};
 use crate::arch::{Argument, call};
 use crate::request::{Buffer, Kind, Parsed, Violation, number_of};
 
 /// Longer transfers are worth the preparations: the queue shall not wait for them.
-const LONGEST: u64 = 1 << 20;
+pub(super) const LONGEST: u64 = 1 << 20;
 /// The file's own position, for preadv2(2) and pwritev2(2).
 const OWN_POSITION: u64 = u64::MAX;
 /// How often an attempt is spared after Linux has said that a file knows no attempts.
@@ -75,12 +75,18 @@ impl Executor {
     /// As for [`Executor::execute`].
     pub(crate) fn attempt(&mut self, request: &Parsed<'_>) -> Result<Attempted, Violation> {
         let Kind::Call(row) = request.kind else { return Ok(Attempted::Nothing) };
-        let Some(transfer) = transfer(row, request) else { return Ok(Attempted::Nothing) };
-        if self.unwilling.spares(request.arguments[0]) {
-            return Ok(Attempted::Nothing);
-        }
-        self.prepare(request);
-        match attempt(&mut Frame::new(self, row, request), &transfer) {
+        let attempted = if is_of_socket(row) {
+            self.prepare(request);
+            sockets::attempt(&mut Frame::new(self, row, request))
+        } else {
+            let Some(transfer) = transfer(row, request) else { return Ok(Attempted::Nothing) };
+            if self.unwilling.spares(request.arguments[0]) {
+                return Ok(Attempted::Nothing);
+            }
+            self.prepare(request);
+            attempt(&mut Frame::new(self, row, request), &transfer)
+        };
+        match attempted {
             Ok(attempted) => Ok(attempted),
             Err(Refusal::Violation(violation)) => Err(violation),
             // The long way finds the same and says so.
@@ -94,19 +100,33 @@ impl Executor {
     /// As for [`Executor::execute`].
     pub(crate) fn go_on(&mut self, request: &Parsed<'_>, moved: u64) -> Result<Answer, Violation> {
         let Kind::Call(row) = request.kind else { return Ok(Answer::default()) };
-        let Some(transfer) = transfer(row, request) else { return Ok(Answer::default()) };
         let mut frame = Frame::new(self, row, request);
-        let rest = match place(&mut frame, &transfer, moved) {
-            Ok(vectors) => {
-                frame.executor.turn.call_as(row, transfer.form.number(), waiting(&frame, &transfer, &vectors, moved))
-            }
-            Err(Refusal::Errno(_)) => 0,
+        let moved_in_all = if is_of_socket(row) { sockets::go_on(&mut frame, moved) } else { go_on(&mut frame, moved) };
+        // What an error says of the rest, the next call will be told.
+        let result = match moved_in_all {
+            Ok(result) => result,
+            Err(Refusal::Errno(_)) => moved.cast_signed(),
             Err(Refusal::Violation(violation)) => return Err(violation),
         };
-        // What an error says of the rest, the next call will be told.
-        let result = moved.cast_signed() + rest.max(0);
         Ok(Answer { result, signal: signals::raised_by(row, request, result), ..Answer::default() })
     }
+}
+
+fn is_of_socket(row: &Call) -> bool {
+    matches!(i64::from(row.number), libc::SYS_recvfrom | libc::SYS_sendto)
+}
+
+/// Moves the rest by the vector call that waits. Answers what has been moved in all.
+fn go_on(frame: &mut Frame<'_, '_>, moved: u64) -> Result<i64, Refusal> {
+    let (row, before) = (frame.call, moved.cast_signed());
+    let Some(transfer) = transfer(row, frame.request) else { return Ok(before) };
+    let vectors = place(frame, &transfer, moved)?;
+    let rest = frame.executor.turn.call_as(row, transfer.form.number(), waiting(frame, &transfer, &vectors, moved));
+    if rest == -i64::from(libc::EPIPE) && is_socket(frame) {
+        // A sender of whom a part has been taken is told how much, and not signalled.
+        signals::forget_raised();
+    }
+    Ok(before + rest.max(0))
 }
 
 /// What the call moves, if it can be attempted: memory that is all there, and not much.

@@ -24,6 +24,7 @@ mod poll;
 mod refusal;
 mod select;
 mod signals;
+mod sockets;
 mod stop;
 mod terminal;
 mod threads;

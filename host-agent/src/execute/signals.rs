@@ -19,6 +19,11 @@ pub(super) fn raised_by(call: &Call, request: &Parsed<'_>, result: i64) -> u32 {
     if may_have_raised(call, request, result) { consume_pending(RAISED) } else { 0 }
 }
 
+/// Takes back a signal that a part of a call raised and the call as a whole does not.
+pub(super) fn forget_raised() {
+    consume_pending(RAISED);
+}
+
 /// A writer is signalled even if it wrote a part before the reader went away.
 fn may_have_raised(call: &Call, request: &Parsed<'_>, result: i64) -> bool {
     if result == -i64::from(libc::EPIPE) || result == -i64::from(libc::EFBIG) {

@@ -141,10 +141,17 @@ fn goes_on(frame: &Frame<'_, '_>, form: Form) -> bool {
 
 /// Whether the call's descriptor is that of a file whose reads give all there is: a regular one or a block device.
 pub(super) fn is_file(frame: &Frame<'_, '_>) -> bool {
-    borrow(frame.request.arguments[0])
-        .and_then(|descriptor| rustix::fs::fstat(descriptor).ok())
-        .map(|status| FileType::from_raw_mode(status.st_mode))
-        .is_some_and(|kind| kind.is_file() || kind.is_block_device())
+    kind_of_file(frame).is_some_and(|kind| kind.is_file() || kind.is_block_device())
+}
+
+/// Whether it is that of a socket.
+pub(super) fn is_socket(frame: &Frame<'_, '_>) -> bool {
+    kind_of_file(frame).is_some_and(FileType::is_socket)
+}
+
+fn kind_of_file(frame: &Frame<'_, '_>) -> Option<FileType> {
+    let status = borrow(frame.request.arguments[0]).map(rustix::fs::fstat)?.ok()?;
+    Some(FileType::from_raw_mode(status.st_mode))
 }
 
 /// An offset in a file after `moved` bytes. A negative one means the file's own position (preadv2(2)).

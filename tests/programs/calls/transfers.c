@@ -197,3 +197,116 @@ CASE(descriptors_change_their_files_between_reads)
 	}
 	show("all of them");
 }
+
+/* How a sender of much fares whose receiver goes away after the first bytes: it is told of a part, and signalled for the next only. */
+static void receiver_goes(ssize_t (*sender)(int))
+{
+	int ends[2];
+	REQUIRE(pair_with_little_room(ends) == 0);
+	signal(SIGPIPE, count_pipe);
+	pipes = 0;
+	pthread_t thread;
+	REQUIRE(pthread_create(&thread, NULL, closing_thread, &ends[1]) == 0);
+	ssize_t sent = sender(ends[0]);
+	show("a part: %d, signals: %d", sent > 0 && sent < MUCH, (int)pipes);
+	sent = sender(ends[0]);
+	show("%zd, %s, signals: %d", sent, error_name(errno), (int)pipes);
+	pthread_join(thread, NULL);
+}
+
+static ssize_t by_write(int end)
+{
+	return write(end, bytes, MUCH);
+}
+
+static ssize_t by_send(int end)
+{
+	return send(end, bytes, MUCH, 0);
+}
+
+static ssize_t by_quiet_send(int end)
+{
+	return send(end, bytes, MUCH, MSG_NOSIGNAL);
+}
+
+CASE(a_writer_to_a_socket_whose_reader_goes_is_told_of_the_part)
+{
+	receiver_goes(by_write);
+}
+
+CASE(a_sender_whose_receiver_goes_is_told_of_the_part)
+{
+	receiver_goes(by_send);
+	receiver_goes(by_quiet_send);
+}
+
+CASE(a_send_goes_on_until_a_socket_has_taken_all)
+{
+	int ends[2];
+	REQUIRE(pair_with_little_room(ends) == 0);
+	pthread_t thread;
+	REQUIRE(pthread_create(&thread, NULL, draining_thread, &ends[1]) == 0);
+	RESULT(send(ends[0], bytes, MUCH, 0));
+	void *total;
+	pthread_join(thread, &total);
+	show("%zu arrived", (size_t)total);
+}
+
+CASE(a_send_that_must_not_wait_says_how_far_it_came)
+{
+	int ends[2];
+	REQUIRE(pair_with_little_room(ends) == 0);
+	ssize_t sent = send(ends[0], bytes, MUCH, MSG_DONTWAIT);
+	show("a part: %d", sent > 0 && sent < MUCH);
+	RESULT(send(ends[0], bytes, MUCH, MSG_DONTWAIT));
+	show("all arrived: %d", drain(ends[1], sent) == (size_t)sent);
+	RESULT(recv(ends[1], more, 10, MSG_DONTWAIT));
+	REQUIRE(fcntl(ends[1], F_SETFL, O_NONBLOCK) == 0);
+	RESULT(recv(ends[1], more, 10, 0));
+	RESULT(send(ends[0], "abc", 3, MSG_MORE));
+	RESULT(recv(ends[1], more, 10, MSG_PEEK));
+	RESULT(recv(ends[1], more, 2, 0));
+	RESULT(recv(ends[1], more, 10, MSG_WAITALL));
+}
+
+CASE(a_datagram_is_taken_whole)
+{
+	int ends[2];
+	REQUIRE(socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) == 0);
+	RESULT(send(ends[0], "abcdef", 6, 0));
+	RESULT(send(ends[0], "", 0, 0));
+	RESULT(send(ends[0], "ghi", 3, 0));
+	RESULT(recv(ends[1], more, 4, MSG_TRUNC));
+	RESULT(recv(ends[1], more, 100, 0));
+	RESULT(recv(ends[1], more, 100, 0));
+	RESULT(send(-1, "a", 1, 0));
+	RESULT(recv(1000, more, 1, 0));
+	int file = open("/dev/null", O_RDWR);
+	RESULT(send(file, "a", 1, 0));
+	RESULT(recv(file, more, 1, 0));
+	RESULT(send(ends[0], (void *)8, 10, 0));
+	RESULT(recv(ends[1], NULL, 10, MSG_DONTWAIT));
+}
+
+static void *sending_thread(void *end)
+{
+	usleep(20000);
+	send(*(int *)end, "late", 4, 0);
+	return NULL;
+}
+
+CASE(a_receiver_waits_until_something_comes_or_a_signal)
+{
+	int ends[2];
+	REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+	pthread_t thread;
+	REQUIRE(pthread_create(&thread, NULL, sending_thread, &ends[0]) == 0);
+	RESULT(recv(ends[1], more, 100, 0));
+	pthread_join(thread, NULL);
+	sigaction(SIGALRM, &(struct sigaction){.sa_handler = alarmed}, NULL);
+	ualarm(20000, 0);
+	RESULT(recv(ends[1], more, 100, 0));
+	struct timeval soon = {0, 20000};
+	RESULT(setsockopt(ends[1], SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof soon));
+	RESULT(recv(ends[1], more, 100, 0));
+}
