@@ -110,6 +110,14 @@ fn entry(table: GuestPhysical, index: usize) -> &'static AtomicU64 {
     unsafe { &*((DIRECT_MAP + table.0 + index as u64 * 8) as *const AtomicU64) }
 }
 
+/// A 64-bit word of a page that stands in a page table and is not one of the window: such pages are not looked for among the memory
+/// regions either.
+pub fn mapped_word(address: GuestPhysical) -> &'static AtomicU64 {
+    assert!(address.is_aligned(8) && address.0 < DIRECT_MAP_BYTES);
+    // SAFETY: as for `entry`.
+    unsafe { &*((DIRECT_MAP + address.0) as *const AtomicU64) }
+}
+
 /// Reads an entry of a page table.
 pub fn read_entry(table: GuestPhysical, index: usize) -> u64 {
     entry(table, index).load(Ordering::Relaxed)

@@ -102,7 +102,11 @@ pub fn quick_mask(thread: &Thread, arguments: [u64; 6]) -> Option<u64> {
         return None;
     }
     let root = process.root();
-    let set = if new == 0 { None } else { Some(SignalSet(peek::read(root, new)?)) };
+    let source = if new == 0 { None } else { Some(peek::page(root, new)?) };
+    let set = match &source {
+        Some(page) => Some(SignalSet(page.read(new)?)),
+        None => None,
+    };
     let mut own = thread.signals.try_lock()?;
     let previous = own.mask;
     let mask = set.map_or(Some(previous), |set| changed(previous, how, set))?;
@@ -111,8 +115,12 @@ pub fn quick_mask(thread: &Thread, arguments: [u64; 6]) -> Option<u64> {
     if unblocks && (!own.pending.is_empty() || !process.signals.try_lock()?.pending.is_empty()) {
         return None;
     }
-    if old != 0 && !peek::write(root, old, previous.0) {
-        return None;
+    if old != 0 {
+        // Both sets often lie on the stack.
+        let target = source.filter(|page| page.holds(old)).or_else(|| peek::page(root, old))?;
+        if !target.write(old, previous.0) {
+            return None;
+        }
     }
     own.mask = mask;
     Some(0)
