@@ -10,19 +10,25 @@ pub(crate) struct Name(Mutex<Known>);
 #[derive(Debug, Default)]
 struct Known {
     name: Option<CString>,
+    /// How often it has changed.
+    changes: u64,
     /// The program has the file open by which it can be changed at any time (proc(5), `/proc/pid/comm`).
     is_volatile: bool,
 }
 
 impl Name {
-    /// The name; `read` reads it if it is not known.
+    /// The name; `read`, which may wait for locks, reads it if it is not known.
     pub(super) fn get(&self, read: impl FnOnce() -> Option<CString>) -> Option<CString> {
-        let mut known = self.lock();
-        if let Some(name) = &known.name {
-            return Some(name.clone());
-        }
+        let changes = {
+            let known = self.lock();
+            if let Some(name) = &known.name {
+                return Some(name.clone());
+            }
+            known.changes
+        };
         let name = read();
-        if !known.is_volatile {
+        let mut known = self.lock();
+        if known.changes == changes && !known.is_volatile {
             known.name.clone_from(&name);
         }
         name
@@ -30,12 +36,15 @@ impl Name {
 
     /// It has changed.
     pub(crate) fn forget(&self) {
-        self.lock().name = None;
+        let mut known = self.lock();
+        known.name = None;
+        known.changes += 1;
     }
 
     /// It may change at any time from now on.
     pub(crate) fn make_volatile(&self) {
-        *self.lock() = Known { name: None, is_volatile: true };
+        self.forget();
+        self.lock().is_volatile = true;
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {

@@ -127,11 +127,16 @@ impl Worker {
     /// Wakes other proxies in the ringer's place: it may be waiting for the very processor that is used up here.
     fn pass_doorbells(&self) {
         let Proxy { wires, place, .. } = self.executor.proxy;
+        let mut rang = false;
         wires.board.take(|other| {
             if other != *place {
                 wires.roster.ring(other);
+                rang = true;
             }
         });
+        if rang {
+            thread::yield_now();
+        }
     }
 
     /// Looks at the queue once. Whether there was a request.
