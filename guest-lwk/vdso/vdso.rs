@@ -15,7 +15,7 @@ mod boot;
 use core::arch::{asm, global_asm};
 use core::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering, fence};
 
-use boot::{CPU_MAP_ENTRIES, CPU_MAP_OFFSET, TimePage};
+use boot::{CLOCKS, CPU_MAP_ENTRIES, CPU_MAP_OFFSET, ClockBase, TimePage};
 
 const NANOSECONDS: u64 = 1_000_000_000;
 const SYS_GETTIMEOFDAY: u64 = 96;
@@ -24,12 +24,6 @@ const SYS_CLOCK_GETRES: u64 = 229;
 const SYS_GETCPU: u64 = 309;
 
 const CLOCK_REALTIME: i32 = 0;
-const CLOCK_MONOTONIC: i32 = 1;
-const CLOCK_MONOTONIC_RAW: i32 = 4;
-const CLOCK_REALTIME_COARSE: i32 = 5;
-const CLOCK_MONOTONIC_COARSE: i32 = 6;
-const CLOCK_BOOTTIME: i32 = 7;
-const CLOCK_TAI: i32 = 11;
 
 /// struct timespec.
 #[repr(C)]
@@ -55,11 +49,11 @@ fn page() -> *const TimePage {
     address
 }
 
-/// The counter, not read before what stands before it in the program (Intel SDM vol. 2, RDTSC).
+/// The counter, not read before what stands before it in the program (Intel SDM vol. 2, RDTSCP).
 fn ticks() -> u64 {
     let (low, high): (u32, u32);
-    // SAFETY: LFENCE and RDTSC are open to programs.
-    unsafe { asm!("lfence", "rdtsc", out("eax") low, out("edx") high, options(nostack, preserves_flags)) };
+    // SAFETY: RDTSCP is open to programs.
+    unsafe { asm!("rdtscp", out("eax") low, out("edx") high, out("ecx") _, options(nostack, preserves_flags)) };
     u64::from(high) << 32 | u64::from(low)
 }
 
@@ -74,36 +68,59 @@ struct Time {
     nanoseconds: u64,
 }
 
-/// Where a clock stands in the time page.
-struct Place {
-    base: *const u64,
-    seconds: *const u64,
-    multiplier: *const u64,
-}
-
-/// The time of the clock at `place`.
-fn read(page: *const TimePage, place: &Place) -> Time {
-    // SAFETY: the page is mapped; its first field is the sequence number.
-    let sequence = unsafe { &*page.cast::<AtomicU32>() };
+/// The time of `clock`, unless only the system call knows it.
+#[inline(always)]
+fn time_of(clock: i32) -> Option<Time> {
+    if clock as u32 >= CLOCKS as u32 {
+        return None;
+    }
+    let page = page();
+    // SAFETY: the page is mapped, the index within the array.
+    let (sequence, base) =
+        unsafe { (&*page.cast::<AtomicU32>(), (&raw const (*page).clocks).cast::<ClockBase>().add(clock as usize)) };
     loop {
         let before = sequence.load(Ordering::Acquire);
         // The counter comes first: what is loaded behind it arrives while it is read.
         let now = ticks();
-        // SAFETY: computes the address of a field.
-        let then = load(unsafe { &raw const (*page).tsc });
-        let (base, seconds, multiplier) = (load(place.base), load(place.seconds), load(place.multiplier));
+        // SAFETY: computes addresses of fields.
+        let (then, seconds, nanoseconds, multiplier) = unsafe {
+            (
+                load(&raw const (*page).tsc),
+                load(&raw const (*base).seconds),
+                load(&raw const (*base).nanoseconds),
+                load(&raw const (*base).multiplier),
+            )
+        };
         fence(Ordering::Acquire);
         if before & 1 == 0 && sequence.load(Ordering::Relaxed) == before {
-            let scaled = (u128::from(now.saturating_sub(then)) * u128::from(multiplier)) >> 32;
-            let beside = base.wrapping_sub(seconds.wrapping_mul(NANOSECONDS));
-            return settled(seconds, beside.wrapping_add(scaled as u64));
+            if multiplier == 0 {
+                return None;
+            }
+            return Some(settled(seconds, nanoseconds.wrapping_add(scaled(now.wrapping_sub(then), multiplier))));
         }
     }
 }
 
+/// `ticks` in nanoseconds; none if the counter stands before the page's. Usually both factors have 16 bits to spare, so that the
+/// upper half of the product is the answer and no shift is waited for.
+#[inline(always)]
+fn scaled(ticks: u64, multiplier: u64) -> u64 {
+    if ticks >> 48 == 0 && multiplier >> 48 == 0 {
+        return ((u128::from(ticks << 16) * u128::from(multiplier << 16)) >> 64) as u64;
+    }
+    cold();
+    if ticks >> 63 != 0 { 0 } else { ((u128::from(ticks) * u128::from(multiplier)) >> 32) as u64 }
+}
+
+/// Marks the way that is hardly ever taken.
+#[cold]
+fn cold() {}
+
 /// The VMM writes the page twice a second, so a second is hardly ever over; a division would take longer than all else here.
+#[inline(always)]
 fn settled(mut seconds: u64, mut nanoseconds: u64) -> Time {
     if nanoseconds >= NANOSECONDS {
+        cold();
         if nanoseconds >= 4 * NANOSECONDS {
             seconds = seconds.wrapping_add(nanoseconds / NANOSECONDS);
             nanoseconds %= NANOSECONDS;
@@ -114,26 +131,6 @@ fn settled(mut seconds: u64, mut nanoseconds: u64) -> Time {
         }
     }
     Time { seconds, nanoseconds }
-}
-
-fn time_of(clock: i32) -> Option<Time> {
-    let page = page();
-    // SAFETY: computes the addresses of fields.
-    let place = unsafe {
-        let seconds = (&raw const (*page).seconds).cast::<u64>();
-        let (base, index) = match clock {
-            CLOCK_MONOTONIC | CLOCK_MONOTONIC_COARSE => (&raw const (*page).monotonic, 0),
-            CLOCK_REALTIME | CLOCK_REALTIME_COARSE => (&raw const (*page).realtime, 1),
-            CLOCK_BOOTTIME => (&raw const (*page).boottime, 2),
-            CLOCK_MONOTONIC_RAW => (&raw const (*page).raw, 3),
-            CLOCK_TAI => (&raw const (*page).tai, 4),
-            _ => return None,
-        };
-        let is_raw = clock == CLOCK_MONOTONIC_RAW;
-        let multiplier = if is_raw { &raw const (*page).raw_multiplier } else { &raw const (*page).multiplier };
-        Place { base, seconds: seconds.add(index), multiplier }
-    };
-    Some(read(page, &place))
 }
 
 fn system_call(number: u64, first: u64, second: u64, third: u64) -> i32 {
@@ -190,36 +187,39 @@ pub unsafe extern "C" fn __vdso_time(time: *mut i64) -> i64 {
     now
 }
 
-/// getcpu(2). RDPID, or RDTSCP's third result, names the processor (on software KVM the host's), the map behind the time page the
-/// partition's number for it.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn __vdso_getcpu(cpu: *mut u32, node: *mut u32, _unused: *mut u8) -> i32 {
+/// What RDPID, or RDTSCP's third result, calls the processor (on software KVM the host's name), as an index of the map.
+#[inline(always)]
+fn map_index() -> usize {
+    let name: u64;
     // SAFETY: the field is written once, before the program starts.
-    let name = if unsafe { (*page()).has_rdpid } != 0 {
-        let name: u64;
+    if unsafe { (*page()).has_rdpid } != 0 {
         // SAFETY: the page says that the processor has the instruction, which reads a register.
         unsafe { asm!("rdpid {}", out(reg) name, options(nostack, nomem, preserves_flags)) };
-        name as u32
     } else {
-        let name: u32;
+        cold();
         // SAFETY: RDTSCP is open to programs.
-        unsafe { asm!("rdtscp", out("eax") _, out("edx") _, out("ecx") name, options(nostack, nomem, preserves_flags)) };
-        name
-    };
-    let index = (name & 0xfff) as usize;
-    let known = if index < CPU_MAP_ENTRIES {
-        // SAFETY: the map lies in the time page.
-        unsafe { (*page().cast::<u8>().add(CPU_MAP_OFFSET + index * 2).cast::<AtomicU16>()).load(Ordering::Relaxed) }
-    } else {
-        0
-    };
+        unsafe {
+            asm!("rdtscp", out("eax") _, out("edx") _, out("rcx") name, options(nostack, nomem, preserves_flags))
+        };
+    }
+    name as usize % CPU_MAP_ENTRIES
+}
+
+/// getcpu(2). The map behind the time page has the partition's number for the processor's name.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn __vdso_getcpu(cpu: *mut u32, node: *mut u32, _unused: *mut u8) -> i32 {
+    let index = map_index();
+    // SAFETY: the map lies in the time page.
+    let known =
+        unsafe { (*page().cast::<u8>().add(CPU_MAP_OFFSET).cast::<AtomicU16>().add(index)).load(Ordering::Relaxed) };
+    let known = u32::from(known);
     if known == 0 {
         return system_call(SYS_GETCPU, cpu as u64, node as u64, 0);
     }
     // SAFETY: as for clock_gettime.
     unsafe {
         if !cpu.is_null() {
-            cpu.write(u32::from(known) - 1);
+            cpu.write(known - 1);
         }
         if !node.is_null() {
             node.write(0);

@@ -229,7 +229,7 @@ pub const QUICK_CALL_WORDS: usize = 8;
 /// The clocks, written by the VMM, read by the vDSO and the LWK.
 ///
 /// A reader takes `sequence` (odd: being written, try again), reads, and takes it again (changed: try again).
-/// Nanoseconds = `base` + ((tsc - `tsc`) * `multiplier` >> 32).
+/// A clock's time is its base and (tsc - `tsc`) * `multiplier` >> 32 nanoseconds.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
 pub struct TimePage {
@@ -239,30 +239,31 @@ pub struct TimePage {
     pub has_rdpid: u32,
     /// TSC at which the bases hold.
     pub tsc: u64,
-    /// Nanoseconds per TSC tick, times 2^32.
-    pub multiplier: u64,
-    /// CLOCK_MONOTONIC in nanoseconds.
-    pub monotonic: u64,
-    /// CLOCK_REALTIME in nanoseconds.
-    pub realtime: u64,
-    /// CLOCK_BOOTTIME in nanoseconds.
-    pub boottime: u64,
-    /// CLOCK_MONOTONIC_RAW in nanoseconds; runs with `raw_multiplier`.
-    pub raw: u64,
-    /// As `multiplier`, for CLOCK_MONOTONIC_RAW.
-    pub raw_multiplier: u64,
-    /// CLOCK_TAI in nanoseconds.
-    pub tai: u64,
     /// Minutes west of Greenwich and the kind of summer time (gettimeofday(2)).
     pub timezone: [i32; 2],
-    /// The whole seconds in `monotonic`, `realtime`, `boottime`, `raw` and `tai`: who starts from them need not divide.
-    pub seconds: [u64; 5],
+    /// By Linux's number of the clock (clock_gettime(2)).
+    pub clocks: [ClockBase; CLOCKS],
 }
 
-/// Where the map of processors lies in the time page: one `u16` for each value of RDTSCP's third result (its lower
-/// 12 bits): the vCPU of that name plus 1, or 0 when only the system call knows.
+/// Clocks of the time page: one more than the highest number, `CLOCK_TAI`.
+pub const CLOCKS: usize = 12;
+
+/// A clock at the moment `tsc` of its page; split into seconds and the rest, so that who starts from it need not divide.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[repr(C)]
+pub struct ClockBase {
+    /// Whole seconds.
+    pub seconds: u64,
+    /// Beside them, less than a second.
+    pub nanoseconds: u64,
+    /// Nanoseconds per TSC tick, times 2^32; 0: only the system call knows this clock.
+    pub multiplier: u64,
+}
+
+/// Where the map of processors lies in the time page: one `u16` for each value of the lowest ten bits of RDTSCP's third
+/// result: the number of the vCPU of that name plus 1, or 0 when only the system call knows.
 pub const CPU_MAP_OFFSET: usize = 2048;
-/// Entries of that map.
+/// Entries of that map; a power of two.
 pub const CPU_MAP_ENTRIES: usize = 1024;
 
 const _: () = {

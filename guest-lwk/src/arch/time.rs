@@ -4,9 +4,12 @@
 use core::arch::x86_64::_rdtsc;
 use core::sync::atomic::{AtomicU32, Ordering, fence};
 
-use virtio_ikc::boot::TimePage;
+use virtio_ikc::boot::{ClockBase, TimePage};
 
 use super::{boot, direct_map};
+
+/// Nanoseconds of a second.
+const NANOSECONDS: u64 = 1_000_000_000;
 
 /// The time-stamp counter.
 pub fn ticks() -> u64 {
@@ -22,62 +25,70 @@ pub fn processor_number() -> u32 {
     number
 }
 
-/// A clock of the time page.
+/// A clock of the time page, with Linux's number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Clock {
     /// `CLOCK_REALTIME`.
-    Realtime,
+    Realtime = 0,
     /// `CLOCK_MONOTONIC`.
-    Monotonic,
+    Monotonic = 1,
     /// `CLOCK_MONOTONIC_RAW`.
-    Raw,
+    Raw = 4,
     /// `CLOCK_BOOTTIME`.
-    Boottime,
+    Boottime = 7,
     /// `CLOCK_TAI`.
-    Tai,
+    Tai = 11,
 }
 
-/// A whole copy of the time page, and the counter read while it held: later, the page could be newer than the counter.
-fn snapshot() -> (TimePage, u64) {
-    let address = direct_map::address_of(boot::page().time_page) as *const TimePage;
+/// A clock as the time page gives it, and the counter read while that held: later, the page could be newer than the counter.
+struct Reading {
+    base: ClockBase,
+    then: u64,
+    now: u64,
+}
+
+fn page() -> *const TimePage {
+    direct_map::address_of(boot::page().time_page) as *const TimePage
+}
+
+fn read(clock: Clock) -> Reading {
+    let page = page();
     loop {
         // SAFETY: the VMM put the page into the partition's memory; it changes it under the sequence number.
-        let (before, page, now, after) = unsafe {
-            let sequence = &*core::ptr::addr_of!((*address).sequence).cast::<AtomicU32>();
+        let (before, reading, after) = unsafe {
+            let sequence = &*core::ptr::addr_of!((*page).sequence).cast::<AtomicU32>();
             let before = sequence.load(Ordering::Acquire);
-            let page = address.read_volatile();
-            let now = ticks();
+            let base = (&raw const (*page).clocks[clock as usize]).read_volatile();
+            let reading = Reading { base, then: (&raw const (*page).tsc).read_volatile(), now: ticks() };
             fence(Ordering::Acquire);
-            (before, page, now, sequence.load(Ordering::Relaxed))
+            (before, reading, sequence.load(Ordering::Relaxed))
         };
         if before == after && before & 1 == 0 {
-            return (page, now);
+            return reading;
         }
         core::hint::spin_loop();
     }
 }
 
+fn base_nanoseconds(base: &ClockBase) -> u64 {
+    base.seconds * NANOSECONDS + base.nanoseconds
+}
+
 /// Nanoseconds of `clock`.
 pub fn now(clock: Clock) -> u64 {
-    let (page, now) = snapshot();
-    let (base, multiplier) = match clock {
-        Clock::Realtime => (page.realtime, page.multiplier),
-        Clock::Monotonic => (page.monotonic, page.multiplier),
-        Clock::Raw => (page.raw, page.raw_multiplier),
-        Clock::Boottime => (page.boottime, page.multiplier),
-        Clock::Tai => (page.tai, page.multiplier),
-    };
-    base + scale(now.saturating_sub(page.tsc), multiplier)
+    let Reading { base, then, now } = read(clock);
+    base_nanoseconds(&base) + scale(now.saturating_sub(then), base.multiplier)
 }
 
 /// Minutes west of Greenwich and the kind of summer time.
 pub fn timezone() -> [i32; 2] {
-    snapshot().0.timezone
+    // SAFETY: as for the clocks; the field is written once, before the LWK starts.
+    unsafe { (&raw const (*page()).timezone).read_volatile() }
 }
 
 /// `ticks` in nanoseconds.
 pub fn nanoseconds(ticks: u64) -> u64 {
-    scale(ticks, snapshot().0.multiplier)
+    scale(ticks, read(Clock::Monotonic).base.multiplier)
 }
 
 fn scale(ticks: u64, multiplier: u64) -> u64 {
@@ -86,8 +97,8 @@ fn scale(ticks: u64, multiplier: u64) -> u64 {
 
 /// The TSC at which `CLOCK_MONOTONIC` will be `nanoseconds`.
 pub fn deadline_ticks(nanoseconds: u64) -> u64 {
-    let (page, _) = snapshot();
-    let ahead = nanoseconds.saturating_sub(page.monotonic);
-    let ticks = (u128::from(ahead) << 32) / u128::from(page.multiplier.max(1));
-    page.tsc.saturating_add(u64::try_from(ticks).unwrap_or(u64::MAX))
+    let Reading { base, then, .. } = read(Clock::Monotonic);
+    let ahead = nanoseconds.saturating_sub(base_nanoseconds(&base));
+    let ticks = (u128::from(ahead) << 32) / u128::from(base.multiplier.max(1));
+    then.saturating_add(u64::try_from(ticks).unwrap_or(u64::MAX))
 }

@@ -9,7 +9,7 @@ use vm_memory::{Bytes, GuestAddress, GuestMemoryMmap};
 use super::BootError;
 
 /// Writes the map into the time page at `page`; `names` is what RDTSCP says on each vCPU, and RDPID if it can be used. Of vCPUs that
-/// share a name only the system call knows which one it is.
+/// share an entry only the system call knows which one it is.
 pub(super) fn write(
     memory: &GuestMemoryMmap,
     page: GuestPhysical,
@@ -18,11 +18,11 @@ pub(super) fn write(
 ) -> Result<(), BootError> {
     let place = GuestAddress(page.as_u64() + offset_of!(TimePage, has_rdpid) as u64);
     memory.write_obj(u32::from(has_rdpid), place).map_err(|_| BootError::Outside(page))?;
-    for (vcpu, name) in (1_u16..).zip(names) {
-        let is_shared = names.iter().filter(|other| *other == name).count() > 1;
-        let Some(entry) = usize::try_from(*name).ok().filter(|entry| *entry < CPU_MAP_ENTRIES && !is_shared) else {
+    let entries: Vec<usize> = names.iter().map(|name| *name as usize % CPU_MAP_ENTRIES).collect();
+    for (vcpu, entry) in (1_u16..).zip(&entries) {
+        if entries.iter().filter(|other| *other == entry).count() > 1 {
             continue;
-        };
+        }
         let place = page.as_u64() + (CPU_MAP_OFFSET + 2 * entry) as u64;
         memory.write_obj(vcpu, GuestAddress(place)).map_err(|_| BootError::Outside(page))?;
     }

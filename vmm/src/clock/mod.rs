@@ -12,12 +12,16 @@ mod steered;
 use std::time::Duration;
 
 use virtio_ikc::address::GuestPhysical;
+use virtio_ikc::boot::ClockBase;
 use vm_memory::GuestMemoryMmap;
 
 use crate::arch::processor;
 use page::TimePageWriter;
 use sample::Sample;
 use steered::Steered;
+
+/// Nanoseconds of a second.
+const NANOSECONDS: u64 = 1_000_000_000;
 
 /// Until the second sample: the first formula has the processor's nominal rate, which can be far off.
 pub const FIRST_INTERVAL: Duration = Duration::from_millis(50);
@@ -59,15 +63,28 @@ impl Clock {
             monotonic.bend(now, sample.ticks, sample.monotonic);
             raw.bend(now, sample.ticks, sample.raw);
             page.tsc = now;
-            page.monotonic = monotonic.value();
-            page.multiplier = monotonic.multiplier();
-            page.raw = raw.value();
-            page.raw_multiplier = raw.multiplier();
-            page.realtime = monotonic.value().wrapping_add_signed(sample.realtime_offset);
-            page.boottime = monotonic.value().wrapping_add_signed(sample.boottime_offset);
-            page.tai = monotonic.value().wrapping_add_signed(sample.tai_offset);
+            let since_monotonic = |offset| base(monotonic.value().wrapping_add_signed(offset), monotonic.multiplier());
+            let clocks = [
+                (libc::CLOCK_MONOTONIC, since_monotonic(0)),
+                (libc::CLOCK_MONOTONIC_COARSE, since_monotonic(0)),
+                (libc::CLOCK_MONOTONIC_RAW, base(raw.value(), raw.multiplier())),
+                (libc::CLOCK_REALTIME, since_monotonic(sample.realtime_offset)),
+                (libc::CLOCK_REALTIME_COARSE, since_monotonic(sample.realtime_offset)),
+                (libc::CLOCK_BOOTTIME, since_monotonic(sample.boottime_offset)),
+                (libc::CLOCK_TAI, since_monotonic(sample.tai_offset)),
+            ];
+            for (number, base) in clocks {
+                if let Some(place) = usize::try_from(number).ok().and_then(|number| page.clocks.get_mut(number)) {
+                    *place = base;
+                }
+            }
         });
     }
+}
+
+/// A clock that stands at `nanoseconds` now.
+fn base(nanoseconds: u64, multiplier: u64) -> ClockBase {
+    ClockBase { seconds: nanoseconds / NANOSECONDS, nanoseconds: nanoseconds % NANOSECONDS, multiplier }
 }
 
 /// Ticks of the time-stamp counter in a millisecond, measured against CLOCK_MONOTONIC_RAW; for hosts whose KVM does not tell.

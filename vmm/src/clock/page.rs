@@ -4,11 +4,8 @@ use std::mem::offset_of;
 use std::sync::atomic::{Ordering, fence};
 
 use virtio_ikc::address::GuestPhysical;
-use virtio_ikc::boot::TimePage;
+use virtio_ikc::boot::{ClockBase, TimePage};
 use vm_memory::{Bytes, GuestAddress, GuestMemoryMmap};
-
-/// Nanoseconds of a second.
-const NANOSECONDS: u64 = 1_000_000_000;
 
 /// The only writer of a time page.
 #[derive(Debug)]
@@ -30,23 +27,12 @@ impl TimePageWriter {
         fence(Ordering::SeqCst);
         compute(&mut self.page);
         let page = self.page;
-        let fields = [
-            (offset_of!(TimePage, tsc), page.tsc),
-            (offset_of!(TimePage, multiplier), page.multiplier),
-            (offset_of!(TimePage, monotonic), page.monotonic),
-            (offset_of!(TimePage, realtime), page.realtime),
-            (offset_of!(TimePage, boottime), page.boottime),
-            (offset_of!(TimePage, raw), page.raw),
-            (offset_of!(TimePage, raw_multiplier), page.raw_multiplier),
-            (offset_of!(TimePage, tai), page.tai),
-        ];
-        for (offset, value) in fields {
-            self.store(offset, value, Ordering::Relaxed);
-        }
-        for (index, base) in [page.monotonic, page.realtime, page.boottime, page.raw, page.tai].into_iter().enumerate()
-        {
-            let offset = offset_of!(TimePage, seconds) + index * size_of::<u64>();
-            self.store(offset, base / NANOSECONDS, Ordering::Relaxed);
+        self.store(offset_of!(TimePage, tsc), page.tsc, Ordering::Relaxed);
+        for (number, base) in page.clocks.into_iter().enumerate() {
+            let offset = offset_of!(TimePage, clocks) + number * size_of::<ClockBase>();
+            self.store(offset + offset_of!(ClockBase, seconds), base.seconds, Ordering::Relaxed);
+            self.store(offset + offset_of!(ClockBase, nanoseconds), base.nanoseconds, Ordering::Relaxed);
+            self.store(offset + offset_of!(ClockBase, multiplier), base.multiplier, Ordering::Relaxed);
         }
         self.page.sequence = page.sequence.wrapping_add(2);
         self.store(offset_of!(TimePage, sequence), self.page.sequence, Ordering::Release);
