@@ -4,12 +4,16 @@
 //! bytes are copied in and out.
 #![allow(unsafe_code)]
 
+use core::ops::Range;
 use core::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering};
 
 use virtio_ikc::address::GuestPhysical;
 use virtio_ikc::layout::{DIRECT_MAP, DIRECT_MAP_BYTES, WINDOW, WINDOW_BYTES, WINDOW_PHYSICAL};
 
 use super::boot;
+
+/// Entries of a page table that share a line of the cache.
+const LINE_ENTRIES: usize = 8;
 
 fn pointer(address: GuestPhysical, length: u64) -> *mut u8 {
     if is_window(address, length) {
@@ -116,6 +120,25 @@ pub fn mapped_word(address: GuestPhysical) -> &'static AtomicU64 {
     assert!(address.is_aligned(8) && address.0 < DIRECT_MAP_BYTES);
     // SAFETY: as for `entry`.
     unsafe { &*((DIRECT_MAP + address.0) as *const AtomicU64) }
+}
+
+/// The first of the entries `range` of a page table that is not zero. The tables of a large reservation are nearly empty, so it looks at a
+/// line of the cache at a time.
+pub fn first_entry(table: GuestPhysical, range: Range<usize>) -> Option<usize> {
+    let word = |index: usize| entry(table, index).load(Ordering::Relaxed);
+    let mut index = range.start;
+    while index < range.end {
+        let line_end = (index / LINE_ENTRIES + 1) * LINE_ENTRIES;
+        if index + LINE_ENTRIES == line_end && (index..line_end).fold(0, |all, index| all | word(index)) == 0 {
+            index = line_end;
+            continue;
+        }
+        if let Some(found) = (index..line_end.min(range.end)).find(|index| word(*index) != 0) {
+            return Some(found);
+        }
+        index = line_end;
+    }
+    None
 }
 
 /// Reads an entry of a page table.

@@ -40,6 +40,15 @@ impl FpuState {
         Self { storage: vec![0; (state_bytes() + 64) / 8 + 1] }
     }
 
+    /// The state that a program starts with (psABI, 3.4.1): no exception unmasked, round to nearest.
+    pub fn initial() -> Self {
+        let mut state = Self::new();
+        let start = state.offset();
+        state.storage[start] = 0x037f;
+        state.storage[start + 3] = 0x1f80;
+        state
+    }
+
     fn offset(&self) -> usize {
         let address = self.storage.as_ptr() as usize;
         (address.next_multiple_of(64) - address) / 8
@@ -57,14 +66,6 @@ impl FpuState {
         for (word, chunk) in self.storage[start..start + state_bytes() / 8].iter_mut().zip(bytes.chunks_exact(8)) {
             *word = u64::from_le_bytes(chunk.try_into().unwrap_or_default());
         }
-    }
-
-    /// The state that a program starts with (psABI, 3.4.1): no exception unmasked, round to nearest.
-    pub fn reset(&mut self) {
-        let start = self.offset();
-        self.storage.fill(0);
-        self.storage[start] = 0x037f;
-        self.storage[start + 3] = 0x1f80;
     }
 
     /// Saves the current state.
@@ -128,9 +129,7 @@ impl FpuState {
 
 /// Loads the state that a program starts with.
 pub fn load_initial() {
-    let mut state = FpuState::new();
-    state.reset();
-    state.load();
+    FpuState::initial().load();
 }
 
 /// The x87 exceptions that are flagged and not masked.

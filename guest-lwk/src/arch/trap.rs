@@ -16,6 +16,8 @@ use crate::syscall;
 pub const PENDING_VECTOR: u64 = 256;
 /// What [`quick_call`] answers if the call has to go the long way; no call has this result.
 pub const NOT_NOW: u64 = 1 << 63;
+/// exit(2), which does not return.
+const EXIT: u64 = linux_raw_sys::general::__NR_exit as u64;
 /// TF in RFLAGS (Intel SDM vol. 3, 2.3).
 const STEP_FLAG: u64 = 1 << 8;
 
@@ -35,6 +37,9 @@ pub(super) extern "sysv64" fn quick_call(context: *const Context) -> u64 {
 
 fn serve(thread: &Thread, context: &mut Context, tail: u64) -> u64 {
     let (behind, cleared) = (context.rip, rewrites_cleared());
+    if tail == 0 && context.rax == EXIT {
+        rewrite::trapped(thread, behind, false);
+    }
     let full = syscall::dispatch::system_call(thread, context);
     // With TF set, the next step is behind the program's next instruction, and the LWK must not step on its way there.
     let full = signal::deliver::before_return(thread, context) || full || context.rflags & STEP_FLAG != 0;
@@ -45,7 +50,7 @@ fn serve(thread: &Thread, context: &mut Context, tail: u64) -> u64 {
     if tail != 0 && !rewrite::may_be_gone(thread, cleared) {
         return way_back(entry::places().return_rewritten);
     }
-    if tail == 0 && rewrite::trapped(thread, behind) {
+    if tail == 0 && rewrite::trapped(thread, behind, true) {
         // IRETQ lets the processor forget what it has read of the code before (Intel SDM vol. 3, 9.1.3).
         rewrite::resume(thread, context);
         return way_back(entry::places().return_full);

@@ -91,6 +91,8 @@ pub struct RequestQueue {
     /// Who sleeps until a slot's reply is there.
     waiters: BTreeMap<u16, Arc<Thread>>,
     sequence: u64,
+    /// What nobody waits for on its own; whatever is asked next waits until it is done.
+    announced: Option<Published>,
     /// How many replies nobody has taken yet.
     asked: usize,
     is_freed: bool,
@@ -112,6 +114,7 @@ impl RequestQueue {
             taken_count: 0,
             waiters: BTreeMap::new(),
             sequence: 0,
+            announced: None,
             asked: 0,
             is_freed: false,
         })
@@ -145,21 +148,27 @@ impl RequestQueue {
         Some(())
     }
 
-    /// Writes `draft` into a free slot and publishes it; `None` if all slots are taken. Answers also whoever slept for a reply that was
-    /// found on the way.
+    /// Writes `draft` into a free slot and publishes it; `None` if all slots are taken, or if what was announced is not done yet. Answers
+    /// also whoever slept for a reply that was found on the way.
     ///
     /// # Panics
     /// When the ring is broken: the agent or the LWK is.
     #[must_use = "they are to be woken"]
     pub fn publish(&mut self, draft: &mut Draft) -> (Option<Published>, Vec<Arc<Thread>>) {
         let woken = if self.taken_count >= MOST_TAKEN { self.collect() } else { Vec::new() };
-        (self.publish_in_free_slot(draft), woken)
+        let can_begin = !self.is_freed && self.is_announced_done();
+        (can_begin.then(|| self.publish_in_free_slot(draft)).flatten(), woken)
+    }
+
+    /// Whether what was announced is done.
+    fn is_announced_done(&mut self) -> bool {
+        if let Some(announced) = self.announced.take_if(|announced| announced.is_answered()) {
+            self.take_slot(announced.slot);
+        }
+        self.announced.is_none()
     }
 
     fn publish_in_free_slot(&mut self, draft: &mut Draft) -> Option<Published> {
-        if self.is_freed {
-            return None;
-        }
         let limit = LAYOUT.slots() - 4 * u16::from(!draft.is_urgent());
         let slot = self.busy.first_absent().filter(|slot| *slot < limit)?;
         self.provide(slot)?;
@@ -167,12 +176,16 @@ impl RequestQueue {
         let memory = self.slot_at(slot);
         draft.write_to(memory.request, self.sequence);
         self.busy.insert(slot);
-        if draft.is_answered() {
+        if draft.is_waited_for() {
             self.asked += 1;
             ASKED.fetch_add(1, Ordering::Relaxed);
         }
         let kick = self.driver.publish(Slot::head(slot)).expect("a free slot can be published");
-        Some(Published { slot, sequence: self.sequence, reply: memory.reply, kick })
+        let published = Published { slot, sequence: self.sequence, reply: memory.reply, kick };
+        if draft.is_announced() {
+            self.announced = Some(published);
+        }
+        Some(published)
     }
 
     /// Takes back what the device has given back; answers whoever slept for a reply.
@@ -214,7 +227,15 @@ impl RequestQueue {
         }
         self.asked -= 1;
         ASKED.fetch_sub(1, Ordering::Relaxed);
-        let slot = published.slot;
+        self.take_slot(published.slot);
+        if self.waiters.remove(&published.slot).is_some() && self.waiters.is_empty() {
+            self.driver.disarm();
+        }
+        Some(direct_map::read_plain(published.reply))
+    }
+
+    /// The reply in `slot` is not needed any more.
+    fn take_slot(&mut self, slot: u16) {
         if self.returned.contains(slot) {
             self.returned.remove(slot);
             self.busy.remove(slot);
@@ -222,10 +243,6 @@ impl RequestQueue {
             self.taken.insert(slot);
             self.taken_count += 1;
         }
-        if self.waiters.remove(&slot).is_some() && self.waiters.is_empty() {
-            self.driver.disarm();
-        }
-        Some(direct_map::read_plain(published.reply))
     }
 
     /// Lets `thread` be woken by the reply to `published`; true if it is there already. Answers also whoever slept for another reply that

@@ -43,6 +43,7 @@ pub struct Draft {
     header: RequestHeader,
     buffers: [BufferDescriptor; MAX_BUFFERS],
     segments: SmallVec<[Segment; USUAL_SEGMENTS]>,
+    is_announced: bool,
 }
 
 impl Draft {
@@ -52,6 +53,7 @@ impl Draft {
             header: RequestHeader { operation: operation.0, ..Request::EMPTY.header },
             buffers: Request::EMPTY.buffers,
             segments: SmallVec::new(),
+            is_announced: false,
         }
     }
 
@@ -123,9 +125,14 @@ impl Draft {
         [Operation::INTERRUPT, Operation::EXIT].contains(&Operation(self.header.operation))
     }
 
-    /// Whether there will be a reply.
-    pub fn is_answered(&self) -> bool {
-        Operation(self.header.operation) != Operation::EXIT
+    /// Whether nobody waits for its reply, but everybody until it is there.
+    pub fn is_announced(&self) -> bool {
+        self.is_announced
+    }
+
+    /// Whether somebody waits for its reply.
+    pub fn is_waited_for(&self) -> bool {
+        !self.is_announced && Operation(self.header.operation) != Operation::EXIT
     }
 
     /// Writes the request, whose number is `sequence`, to its slot at `place`: as much of it as counts.
@@ -176,6 +183,30 @@ pub fn send(mut draft: Draft) -> Reply {
     exchange(&mut draft, false)
 }
 
+/// A request that has been sent, and whose reply is waited for later.
+#[must_use = "its reply has to be taken"]
+pub struct Sent {
+    published: Option<Published>,
+    patience: u64,
+}
+
+/// Sends a request that nothing interrupts, and does not wait.
+pub fn begin(mut draft: Draft) -> Sent {
+    let thread = current::thread();
+    draft.close_signals(thread);
+    draft.finish(thread.process(), thread.tid());
+    Sent { published: publish(thread.process(), &mut draft), patience: draft.expected_microseconds() }
+}
+
+impl Sent {
+    /// Waits for the reply; the caller is the thread that sent the request.
+    pub fn finish(self) -> Reply {
+        let thread = current::thread();
+        let Self { published, patience } = self;
+        wait(thread.process(), published, false, patience)
+    }
+}
+
 /// Sends a request for `process`, which need not be the caller's, and waits for its reply.
 pub fn send_for(process: &Arc<Process>, mut draft: Draft) -> Reply {
     draft.finish(process, process.pid());
@@ -192,6 +223,20 @@ pub fn send_last(mut draft: Draft) {
     }
 }
 
+/// Sends a request whose reply nobody needs. It is done before anything else that the process asks for.
+pub fn announce(mut draft: Draft) {
+    if !boot::may_spin() {
+        // Whoever asks next would use up the time that the agent needs.
+        send(draft);
+        return;
+    }
+    let thread = current::thread();
+    let process = thread.process();
+    draft.finish(process, thread.tid());
+    draft.is_announced = true;
+    publish(process, &mut draft);
+}
+
 /// Sends a request and waits for its reply; if it is `interruptible`, a signal for the caller interrupts it.
 pub fn exchange(draft: &mut Draft, interruptible: bool) -> Reply {
     let thread = current::thread();
@@ -201,12 +246,15 @@ pub fn exchange(draft: &mut Draft, interruptible: bool) -> Reply {
 }
 
 fn exchange_with(process: &Arc<Process>, draft: &mut Draft, interruptible: bool) -> Reply {
-    let thread = current::thread();
     let patience = draft.expected_microseconds();
-    thread.spent.in_system(|| match publish(process, draft) {
-        Some(published) => Wait { process, published, interruptible, interrupt: None, thread, patience }.finish(),
-        None => NO_REPLY,
-    })
+    current::thread().spent.in_system(|| wait(process, publish(process, draft), interruptible, patience))
+}
+
+/// Waits for the reply to what was published, if anything was.
+fn wait(process: &Arc<Process>, published: Option<Published>, interruptible: bool, patience: u64) -> Reply {
+    let thread = current::thread();
+    let wait = published.map(|published| Wait { process, published, interruptible, interrupt: None, thread, patience });
+    wait.map_or(NO_REPLY, Wait::finish)
 }
 
 /// What a request comes to whose proxy is no more: the process ends before it sees this.

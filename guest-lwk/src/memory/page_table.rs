@@ -6,7 +6,7 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use lwk_core::page_table::{Entry, EntryFlags, Level};
+use lwk_core::page_table::{ENTRIES, Entry, EntryFlags, Level};
 use lwk_core::protection::Protection;
 use virtio_ikc::address::{GuestPhysical, PAGE_SIZE};
 use virtio_ikc::layout::LWK_SLOT;
@@ -125,7 +125,7 @@ impl PageTable {
         let old = read(table, index);
         if old.0 != 0 && !is_leaf(old) {
             let below = GuestPhysical(old.address());
-            if (0..lwk_core::page_table::ENTRIES).any(|index| read(below, index).0 != 0) {
+            if (0..ENTRIES).any(|index| read(below, index).0 != 0) {
                 return Ok(false);
             }
             direct_map::write_entry(table, index, 0);
@@ -173,7 +173,7 @@ fn free_tables(entry: Entry, level: Level) {
     }
     let table = GuestPhysical(entry.address());
     if below != Level::Table {
-        for index in 0..lwk_core::page_table::ENTRIES {
+        for index in 0..ENTRIES {
             free_tables(read(table, index), below);
         }
     }
@@ -200,7 +200,7 @@ fn split(table: GuestPhysical, index: usize, entry: Entry, level: Level) -> Resu
         flags.remove(EntryFlags::LARGE);
     }
     let start = entry.page_address(level);
-    for number in 0..lwk_core::page_table::ENTRIES {
+    for number in 0..ENTRIES {
         let frame = start + number as u64 * below.entry_bytes();
         direct_map::write_entry(made, number, Entry::new(frame, flags).0);
     }
@@ -216,17 +216,14 @@ fn visit_level(
     visit: Visit<'_>,
 ) -> Result<(), Errno> {
     let size = level.entry_bytes();
-    let first = if range.start <= base { 0 } else { (range.start - base) / size };
-    for number in first..lwk_core::page_table::ENTRIES as u64 {
-        let start = base + number * size;
-        if start >= range.end || (level == Level::Top && number >= LWK_SLOT as u64) {
-            return Ok(());
-        }
-        let index = usize::try_from(number).unwrap_or(0);
+    let entries = if level == Level::Top { LWK_SLOT } else { ENTRIES };
+    let clipped = |number: u64| usize::try_from(number).map_or(entries, |number| number.min(entries));
+    let mut next = clipped(range.start.saturating_sub(base) / size);
+    let end = clipped(range.end.saturating_sub(base).div_ceil(size));
+    while let Some(index) = direct_map::first_entry(table, next..end) {
+        next = index + 1;
+        let start = base + index as u64 * size;
         let mut entry = read(table, index);
-        if entry.0 == 0 {
-            continue;
-        }
         let inside = start >= range.start && start + size <= range.end;
         if is_leaf(entry) && inside {
             let old = entry;
@@ -237,8 +234,8 @@ fn visit_level(
             continue;
         }
         let Some(below) = level.below() else { continue };
-        let next = if is_leaf(entry) { split(table, index, entry, level)? } else { GuestPhysical(entry.address()) };
-        visit_level(next, below, start, range, visit)?;
+        let lower = if is_leaf(entry) { split(table, index, entry, level)? } else { GuestPhysical(entry.address()) };
+        visit_level(lower, below, start, range, visit)?;
     }
     Ok(())
 }

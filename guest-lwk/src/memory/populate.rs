@@ -20,6 +20,9 @@ const EAGER_ANONYMOUS_BYTES: u64 = 256 << 10;
 const EAGER_FILE_BYTES: u64 = 64 << 10;
 /// How much a fault populates where a large page does not fit.
 const WINDOW_BYTES: u64 = 128 << 10;
+/// The same of a stack: the C library gives all but the last 16 KiB of a thread's stack back when that ends (madvise(2)), and what was
+/// populated and not used is then filled with zeros in vain.
+const STACK_WINDOW_BYTES: u64 = 32 << 10;
 /// How much of a file it reads: a fault costs as much as some hundred kilobytes from the page cache.
 const FILE_WINDOW_BYTES: u64 = 512 << 10;
 /// From so many bytes on it takes microseconds to populate memory, and its time is worth to be told from the program's.
@@ -200,7 +203,11 @@ impl AddressSpace {
         if can_be_large(&area, large) && self.table.find(page).is_none() && self.populate_large(&area, large) {
             return Ok(());
         }
-        let bytes = if matches!(area.backing, Backing::File { .. }) { FILE_WINDOW_BYTES } else { WINDOW_BYTES };
+        let bytes = match area.backing {
+            Backing::File { .. } => FILE_WINDOW_BYTES,
+            _ if area.flags.contains(VmaFlags::STACK) => STACK_WINDOW_BYTES,
+            _ => WINDOW_BYTES,
+        };
         let window = page & !(bytes - 1);
         let end = area.end.min(window + bytes);
         let reached = self.populate_block(&area, page, end)?;

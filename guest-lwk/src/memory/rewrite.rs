@@ -35,8 +35,9 @@ const MOST_TRAMPOLINES: usize = 2048;
 /// Room that is left for the heap to grow.
 const HEAP_ROOM: u64 = 1 << 30;
 const SYSCALL_BYTES: u64 = 2;
-/// How many bytes behind a system call are looked at.
-const LOOK_BYTES: usize = 16;
+/// How many bytes in front of a system call and from it on are looked at.
+const LOOK_BEFORE: u64 = 16;
+const LOOK_BYTES: u64 = 18;
 
 /// How often places of trampolines have been given to others, in any address space: who came by a trampoline looks whether it may still be
 /// there.
@@ -57,6 +58,13 @@ struct Site {
     is_replaced: bool,
 }
 
+impl Site {
+    /// Where the `syscall` is, or was.
+    fn call(&self) -> u64 {
+        self.trampoline.behind - SYSCALL_BYTES
+    }
+}
+
 /// A trampoline whose place has been given away while threads may have been in it.
 #[derive(Clone)]
 struct Ghost {
@@ -65,10 +73,12 @@ struct Ghost {
     since: u64,
 }
 
-/// What is known of an address space's system calls, by the addresses behind them.
+/// What is known of an address space's system calls.
 #[derive(Clone, Default)]
 pub struct Rewrites {
+    /// Those that have been replaced, by the addresses of the jumps.
     sites: BTreeMap<u64, Site>,
+    /// How often they have trapped, by the addresses behind them.
     traps: BTreeMap<u64, u8>,
     /// Every trampoline, by where it begins. One stays when its system call has been put back: a thread may be in it.
     trampolines: BTreeMap<u64, Trampoline>,
@@ -89,9 +99,9 @@ pub enum Interrupted {
 }
 
 impl AddressSpace {
-    /// The system call that returned to `behind` has trapped. Replaces it if it is worth it and can be done. `table` is what a trampoline finds
-    /// the entry code by; `is_alone` if no other vCPU can be in this address space. Whether it is replaced now.
-    pub fn note_trap(&mut self, behind: u64, table: u64, is_alone: bool) -> bool {
+    /// The system call in front of `behind` has trapped; it returns if `returns`. Replaces it if it is worth it and can be done. `table` is what
+    /// a trampoline finds the entry code by; `is_alone` if no other vCPU can be in this address space. Whether it is replaced now.
+    pub fn note_trap(&mut self, behind: u64, returns: bool, table: u64, is_alone: bool) -> bool {
         let traps = self.rewrites.traps.entry(behind).or_default();
         if *traps == NEVER {
             return false;
@@ -100,7 +110,7 @@ impl AddressSpace {
         if *traps < TRAPS {
             return false;
         }
-        let done = self.replace(behind, table, is_alone).is_some();
+        let done = self.replace(behind, returns, table, is_alone).is_some();
         if done {
             statistics::rewritten();
         } else {
@@ -109,34 +119,38 @@ impl AddressSpace {
         done
     }
 
-    fn replace(&mut self, behind: u64, table: u64, is_alone: bool) -> Option<()> {
-        let start = behind - SYSCALL_BYTES;
-        let area = self.areas.find(start).filter(|area| is_code(area)).copied()?;
-        let page_end = (start & !(PAGE_SIZE - 1)) + PAGE_SIZE;
-        let code = self.code_at(start, page_end.min(area.end))?;
-        if code.get(..2)? != [0x0f, 0x05] {
+    fn replace(&mut self, behind: u64, returns: bool, table: u64, is_alone: bool) -> Option<()> {
+        let call = behind - SYSCALL_BYTES;
+        let area = self.areas.find(call).filter(|area| is_code(area)).copied()?;
+        let page = call & !(PAGE_SIZE - 1);
+        let first = (call - LOOK_BEFORE).max(page).max(area.start);
+        let code = self.code_at(first..(call + LOOK_BYTES).min(page + PAGE_SIZE).min(area.end))?;
+        let at = usize::try_from(call - first).ok()?;
+        if code.get(at..at + 2)? != [0x0f, 0x05] {
             return None;
         }
-        let plan = Plan::of(&code[2..])?;
+        let plan = if returns { Plan::of(&code, at) } else { Plan::of_last(&code, at) }?;
+        let code = &code[at - plan.before..];
         let trampoline = self.trampoline_for(behind, plan)?;
-        let bytes = trampoline.bytes(table, &code[2..])?;
+        let bytes = trampoline.bytes(table, code)?;
         self.write_code(trampoline.start, &bytes, true)?;
         self.rewrites.trampolines.insert(trampoline.start, trampoline);
         let original = code.get(..PATCH_BYTES)?.try_into().ok()?;
-        let patch = Plan::patch(plan.displacement(behind, trampoline.start)?);
-        self.rewrites.sites.insert(behind, Site { trampoline, original, is_replaced: true });
-        if self.write_code(start, &patch, is_alone).is_none() {
-            self.rewrites.sites.remove(&behind);
+        let site = trampoline.site();
+        let patch = Plan::patch(plan.displacement(site, trampoline.start)?);
+        self.rewrites.sites.insert(site, Site { trampoline, original, is_replaced: true });
+        if self.write_code(site, &patch, is_alone).is_none() {
+            self.rewrites.sites.remove(&site);
             return None;
         }
         Some(())
     }
 
-    /// The code from `start` up to `end` at most.
-    fn code_at(&self, start: u64, end: u64) -> Option<Vec<u8>> {
-        let mapping = self.table.find(start).filter(|mapping| mapping.entry.flags().contains(OWNED))?;
-        let mut bytes = alloc::vec![0; usize::try_from(end - start).ok()?.min(LOOK_BYTES)];
-        direct_map::read(mapping.physical(start), &mut bytes);
+    /// The code in `range`, which lies in one page.
+    fn code_at(&self, range: Range<u64>) -> Option<Vec<u8>> {
+        let mapping = self.table.find(range.start).filter(|mapping| mapping.entry.flags().contains(OWNED))?;
+        let mut bytes = alloc::vec![0; usize::try_from(range.end - range.start).ok()?];
+        direct_map::read(mapping.physical(range.start), &mut bytes);
         Some(bytes)
     }
 
@@ -146,14 +160,15 @@ impl AddressSpace {
         if trampolines.len() + self.rewrites.ghosts.len() >= MOST_TRAMPOLINES {
             return None;
         }
-        let usable = |start: &u64| !trampolines.contains_key(start) && plan.displacement(behind, *start).is_some();
+        let site = Trampoline { start: 0, behind, plan }.site();
+        let usable = |start: &u64| !trampolines.contains_key(start) && plan.displacement(site, *start).is_some();
         let in_page = |page: u64| (page..page + PAGE_SIZE).step_by(64);
         let known = self.rewrites.pages.iter().copied().flat_map(in_page).find(usable);
         if let Some(start) = known {
             return Some(Trampoline { start, behind, plan });
         }
-        let places = Plan::places(behind).map(|place| place.next_multiple_of(TRAMPOLINE_BYTES));
-        let mut allowed = places.filter(|start| plan.displacement(behind, *start).is_some());
+        let places = Plan::places(site).map(|place| place.next_multiple_of(TRAMPOLINE_BYTES));
+        let mut allowed = places.filter(|start| plan.displacement(site, *start).is_some());
         let start = allowed.find(|start| self.is_nobodys(*start))?;
         self.add_page(start & !(PAGE_SIZE - 1)).ok()?;
         Some(Trampoline { start, behind, plan })
@@ -208,16 +223,18 @@ impl AddressSpace {
 
     /// Where the program goes on in a trampoline when it is to go on at `address`.
     pub fn moved_place(&self, address: u64) -> Option<u64> {
-        let (behind, site) = self.rewrites.site_at(address)?;
-        (site.is_replaced && site.trampoline.plan.begins_at(address - behind))
-            .then(|| site.trampoline.copy_of(address - behind))
+        let mut replaced = self.rewrites.sites_at(address).filter(|(_, site)| site.is_replaced);
+        replaced.find_map(|(start, Site { trampoline, .. })| {
+            trampoline.plan.begins_at(address - start).then(|| trampoline.copy_of(address - start))
+        })
     }
 
     /// Whether the invalid byte that the program met at `address` was ours and is there no more.
     pub fn was_put_back(&self, address: u64) -> bool {
-        let Some((behind, site)) = self.rewrites.site_at(address) else { return false };
-        let code = self.code_at(behind - SYSCALL_BYTES, behind - SYSCALL_BYTES + PATCH_BYTES as u64);
-        !site.is_replaced && code.is_some_and(|code| code == site.original)
+        self.rewrites.sites_at(address).filter(|(_, site)| !site.is_replaced).any(|(start, site)| {
+            let code = self.code_at(start..start + PATCH_BYTES as u64);
+            code.is_some_and(|code| code == site.original)
+        })
     }
 
     /// What `address` means, at which a thread was interrupted; [`cleared`] had the value `seen` when it was in the LWK before.
@@ -225,6 +242,7 @@ impl AddressSpace {
         let Some(trampoline) = self.rewrites.trampoline_at(address, seen) else { return Interrupted::Program };
         let behind = trampoline.behind;
         match trampoline.meaning(address) {
+            Offset::Before(bytes) => Interrupted::Moved { address: trampoline.site() + bytes, returned: false },
             Offset::Head => Interrupted::Calling { tail: trampoline.tail(), behind },
             Offset::Returned => Interrupted::Moved { address: behind, returned: true },
             Offset::Behind(bytes) => Interrupted::Moved { address: behind + bytes, returned: false },
@@ -233,14 +251,14 @@ impl AddressSpace {
 
     /// Puts the system calls in `range` back: their code is about to be writable, or to move.
     pub(super) fn put_back(&mut self, range: &Range<u64>) -> Result<(), Errno> {
-        let is_meant = |site: &Site| site.is_replaced && range.contains(&(site.trampoline.behind - SYSCALL_BYTES));
+        let is_meant = |site: &Site| site.is_replaced && range.contains(&site.call());
         let sites: Vec<Site> = self.rewrites.sites.values().filter(|site| is_meant(site)).copied().collect();
         for site in sites {
-            let behind = site.trampoline.behind;
-            self.write_code(behind - SYSCALL_BYTES, &site.original, false).ok_or(Errno::ENOMEM)?;
-            self.rewrites.sites.insert(behind, Site { is_replaced: false, ..site });
+            let start = site.trampoline.site();
+            self.write_code(start, &site.original, false).ok_or(Errno::ENOMEM)?;
+            self.rewrites.sites.insert(start, Site { is_replaced: false, ..site });
             // Whoever writes code may write another call to the same place.
-            self.rewrites.traps.insert(behind, NEVER);
+            self.rewrites.traps.insert(site.trampoline.behind, NEVER);
         }
         Ok(())
     }
@@ -253,17 +271,12 @@ impl AddressSpace {
             return Ok(());
         }
         let is_in = |trampoline: &Trampoline| pages.contains(&(trampoline.start & !(PAGE_SIZE - 1)));
-        let users: Vec<u64> = self
-            .rewrites
-            .sites
-            .values()
-            .filter(|site| is_in(&site.trampoline))
-            .map(|site| site.trampoline.behind)
-            .collect();
-        for behind in users {
-            self.put_back(&(behind - SYSCALL_BYTES..behind))?;
+        let sites = self.rewrites.sites.values();
+        let users: Vec<u64> = sites.filter(|site| is_in(&site.trampoline)).map(Site::call).collect();
+        for call in users {
+            self.put_back(&(call..call + 1))?;
             // It may get a trampoline at another place.
-            self.rewrites.forget(&(behind - SYSCALL_BYTES..behind));
+            self.rewrites.forget(&(call..call + 1));
         }
         self.leave_pages(&pages)
     }
@@ -308,15 +321,17 @@ impl AddressSpace {
 impl Rewrites {
     /// Forgets the system calls in `range`, whose code is no more, or is as it was.
     pub(super) fn forget(&mut self, range: &Range<u64>) {
+        let starts = range.start.saturating_sub(PATCH_BYTES as u64)..range.end;
+        self.sites.extract_if(starts, |_, site| range.contains(&site.call())).for_each(drop);
         let behind = range.start.saturating_add(SYSCALL_BYTES)..range.end.saturating_add(SYSCALL_BYTES);
-        self.sites.extract_if(behind.clone(), |_, _| true).for_each(drop);
         self.traps.extract_if(behind, |_, _| true).for_each(drop);
     }
 
-    /// The system call that was replaced by a jump in which `address` lies, behind its first two bytes.
-    fn site_at(&self, address: u64) -> Option<(u64, &Site)> {
-        let (behind, site) = self.sites.range(..=address).next_back()?;
-        (address - behind < PATCH_BYTES as u64 - SYSCALL_BYTES).then_some((*behind, site))
+    /// The system calls that were replaced by jumps in which `address` lies, and where those begin. More than one if code has been written
+    /// again.
+    fn sites_at(&self, address: u64) -> impl Iterator<Item = (u64, &Site)> {
+        let first = address.saturating_sub(PATCH_BYTES as u64 - 1);
+        self.sites.range(first..=address).map(|(start, site)| (*start, site))
     }
 
     /// The trampoline that holds `address`: one of now, or one of which a thread that was last here at `seen` cannot know that it is gone.

@@ -74,9 +74,10 @@ extern "sysv64" fn child_begins() -> ! {
 fn new_thread(thread: &Thread, context: &Context, request: &CloneRequest) -> SysResult {
     let process = thread.process();
     let child = Thread::create(0, Arc::clone(process), child_begins)?;
-    let tid = from_register(request::send(Draft::operation(Operation::THREAD_START)).result)?;
-    child.set_tid(u32::try_from(tid).map_err(|_| Errno::EAGAIN)?);
+    let asked = request::begin(Draft::operation(Operation::THREAD_START));
     prepare(thread, &child, context, request);
+    let tid = from_register(asked.finish().result)?;
+    child.set_tid(u32::try_from(tid).map_err(|_| Errno::EAGAIN)?);
     write_tids(thread, &child, request);
     process.threads.lock().push(Arc::clone(&child));
     schedule::start(child);

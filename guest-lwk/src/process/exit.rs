@@ -65,7 +65,7 @@ fn end_thread(thread: &Thread) {
     if thread.tid() != process.pid() {
         let mut draft = Draft::operation(Operation::THREAD_END);
         draft.arguments([u64::from(thread.tid()), 0, 0, 0, 0, 0]);
-        request::send(draft);
+        request::announce(draft);
     }
 }
 

@@ -64,8 +64,9 @@ fn table() -> Option<u64> {
     made.as_ref().map(|table| table.as_ptr() as u64)
 }
 
-/// A system call of `thread` has trapped and returns to `behind`. Whether it has been replaced.
-pub fn trapped(thread: &Thread, behind: u64) -> bool {
+/// A system call of `thread` has trapped and returns to `behind`, or, unless it `returns`, is in front of it and the thread's last. Whether
+/// it has been replaced.
+pub fn trapped(thread: &Thread, behind: u64, returns: bool) -> bool {
     if !boot::has(flag::REWRITE) {
         return false;
     }
@@ -77,7 +78,7 @@ pub fn trapped(thread: &Thread, behind: u64) -> bool {
         let space = process.space.share();
         process.threads.lock().len() == 1 && Arc::strong_count(&space) == 2
     };
-    process.space.lock().note_trap(behind, table, is_alone)
+    process.space.lock().note_trap(behind, returns, table, is_alone)
 }
 
 /// A program was interrupted by `vector`: gives `context` the registers that it would have if no system call had been replaced.

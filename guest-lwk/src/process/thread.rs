@@ -106,8 +106,6 @@ impl Thread {
     pub fn create(tid: u32, process: Arc<Process>, body: extern "sysv64" fn() -> !) -> Result<Arc<Self>, Errno> {
         let stack = frames::allocate_for_lwk(current::STACK_BYTES).ok_or(Errno::ENOMEM)?;
         let bottom = direct_map::address_of(stack);
-        let mut fpu = FpuState::new();
-        fpu.reset();
         let thread = Arc::new_cyclic(|me| Self {
             me: me.clone(),
             tid: AtomicU32::new(tid),
@@ -118,7 +116,7 @@ impl Thread {
             saved_stack: AtomicU64::new(0),
             run: Mutex::default(),
             affinity: Mutex::default(),
-            fpu: Mutex::new(fpu),
+            fpu: Mutex::new(FpuState::initial()),
             spent: Spent::new(),
             handling_events: AtomicBool::new(false),
             locks_held: AtomicUsize::new(0),
@@ -238,9 +236,7 @@ impl Thread {
 
     /// Takes over the vector registers and the bases of the running thread `parent`.
     pub fn inherit_registers(&self, parent: &Self) {
-        let mut state = FpuState::new();
-        state.save();
-        *self.fpu.lock() = state;
+        self.fpu.lock().save();
         *self.bases.lock() = registers::bases().unwrap_or(*parent.bases.lock());
     }
 

@@ -1,9 +1,9 @@
 //! Moving bytes that are at hand, before anything is prepared for a call that waits.
 //!
 //! A call that may wait leaves its queue to somebody else and must be interruptible; that costs more than to read a page that is in
-//! memory. But most reads and many writes need not wait. preadv2(2) and pwritev2(2) with `RWF_NOWAIT` do what can be done at once and
-//! nothing else, so they are tried first. What is left, the beginning of a file that is in memory or of a socket's room, goes the
-//! long way.
+//! memory. But most reads and many writes need not wait. preadv2(2) and pwritev2(2) with `RWF_NOWAIT`, and send(2) and recv(2) with
+//! `MSG_DONTWAIT`, do what can be done at once and nothing else, so they are tried first. What is left, when a file is in memory in part
+//! or a socket has little room, goes the long way.
 
 use virtio_ikc::message::Role;
 use virtio_ikc::table::Call;

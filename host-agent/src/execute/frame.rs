@@ -23,9 +23,6 @@ const LONGEST_BOUNCE: u64 = 16 << 20;
 /// Above every pid (`/proc/sys/kernel/pid_max` is at most 2^22, proc(5)).
 const NOBODY: u64 = 0x7fff_ffff;
 
-/// waitid(2).
-const WAITID: u16 = 247;
-
 /// A buffer that lies in our own memory while the call runs.
 #[derive(Clone, Copy, Debug)]
 struct Bounced {
@@ -91,7 +88,7 @@ impl<'a, 'copy> Frame<'a, 'copy> {
                 Argument::number(raw)
             }
             // What may be a pidfd as well, and is answered alike for threads and for nobody.
-            Kind::Pid if self.call.number == WAITID => Argument::number(raw),
+            Kind::Pid if i64::from(self.call.number) == libc::SYS_waitid => Argument::number(raw),
             Kind::Pid => self.pid(raw),
         };
         Ok(())

@@ -36,11 +36,26 @@ static void *draining_thread(void *end)
 	return (void *)drain(*(int *)end, MUCH);
 }
 
-static void written_in_parts(int in, int *out)
+static ssize_t by_write(int end)
+{
+	return write(end, bytes, MUCH);
+}
+
+static ssize_t by_send(int end)
+{
+	return send(end, bytes, MUCH, 0);
+}
+
+static ssize_t by_quiet_send(int end)
+{
+	return send(end, bytes, MUCH, MSG_NOSIGNAL);
+}
+
+static void sent_in_parts(ssize_t (*sender)(int), int in, int *out)
 {
 	pthread_t thread;
 	REQUIRE(pthread_create(&thread, NULL, draining_thread, out) == 0);
-	RESULT(write(in, bytes, MUCH));
+	RESULT(sender(in));
 	void *total;
 	pthread_join(thread, &total);
 	show("%zu arrived", (size_t)total);
@@ -50,7 +65,7 @@ CASE(a_write_goes_on_until_a_socket_has_taken_all)
 {
 	int ends[2];
 	REQUIRE(pair_with_little_room(ends) == 0);
-	written_in_parts(ends[0], &ends[1]);
+	sent_in_parts(by_write, ends[0], &ends[1]);
 }
 
 CASE(a_write_goes_on_until_a_pipe_has_taken_all)
@@ -58,7 +73,7 @@ CASE(a_write_goes_on_until_a_pipe_has_taken_all)
 	int ends[2];
 	REQUIRE(pipe(ends) == 0);
 	REQUIRE(fcntl(ends[1], F_SETPIPE_SZ, 4096) == 4096);
-	written_in_parts(ends[1], &ends[0]);
+	sent_in_parts(by_write, ends[1], &ends[0]);
 }
 
 CASE(a_write_that_must_not_wait_says_how_far_it_came)
@@ -214,21 +229,6 @@ static void receiver_goes(ssize_t (*sender)(int))
 	pthread_join(thread, NULL);
 }
 
-static ssize_t by_write(int end)
-{
-	return write(end, bytes, MUCH);
-}
-
-static ssize_t by_send(int end)
-{
-	return send(end, bytes, MUCH, 0);
-}
-
-static ssize_t by_quiet_send(int end)
-{
-	return send(end, bytes, MUCH, MSG_NOSIGNAL);
-}
-
 CASE(a_writer_to_a_socket_whose_reader_goes_is_told_of_the_part)
 {
 	receiver_goes(by_write);
@@ -244,12 +244,7 @@ CASE(a_send_goes_on_until_a_socket_has_taken_all)
 {
 	int ends[2];
 	REQUIRE(pair_with_little_room(ends) == 0);
-	pthread_t thread;
-	REQUIRE(pthread_create(&thread, NULL, draining_thread, &ends[1]) == 0);
-	RESULT(send(ends[0], bytes, MUCH, 0));
-	void *total;
-	pthread_join(thread, &total);
-	show("%zu arrived", (size_t)total);
+	sent_in_parts(by_send, ends[0], &ends[1]);
 }
 
 CASE(a_send_that_must_not_wait_says_how_far_it_came)

@@ -401,3 +401,107 @@ CASE(interrupted_calls_end_or_begin_again)
 		show_end("child", child);
 	}
 }
+
+/* Code in front of a call that a jump behind it leads back to, each with the offsets at which an instruction begins. */
+static const struct {
+	unsigned char bytes[8];
+	size_t count;
+	unsigned begins;
+} loops[] = {
+	{{0x89, 0xf8}, 2, 1},					/* mov eax, edi */
+	{{0x83, 0xc3, 0x01, 0x89, 0xf8}, 5, 1 | 1 << 3},	/* add ebx, 1; mov eax, edi */
+	{{0x89, 0xf8, 0x83, 0xc3, 0x01}, 5, 1 | 1 << 2},	/* mov eax, edi; add ebx, 1 */
+	{{0x53, 0x5b, 0x89, 0xf8}, 4, 1 | 1 << 1 | 1 << 2},	/* push rbx; pop rbx; mov eax, edi */
+	{{0x89, 0xf8, 0x90}, 3, 1 | 1 << 2},			/* mov eax, edi; nop */
+};
+
+/* push rbx; xor ebx, ebx; mov eax, edi; jmp; behind the loop: pop rbx; ret */
+static const unsigned char loop_opening[] = {0x53, 0x31, 0xdb, 0x89, 0xf8, 0xeb, 0x00}, loop_closing[] = {0x5b, 0xc3};
+#define LOOP_BYTES 32
+
+/* Writes a function that makes its first argument's call for ever, beginning with the byte `entry` of the loop. */
+static void written_loop(unsigned char *at, int loop, size_t entry)
+{
+	size_t count = loops[loop].count;
+	unsigned char *place = at + sizeof(loop_opening);
+	memcpy(at, loop_opening, sizeof(loop_opening));
+	at[sizeof(loop_opening) - 1] = (unsigned char)entry;
+	memcpy(place, loops[loop].bytes, count);
+	memcpy(place + count, (unsigned char[]){0x0f, 0x05, 0xeb, (unsigned char)-(count + 4)}, 4);
+	memcpy(place + count + 4, loop_closing, sizeof(loop_closing));
+}
+
+static int running_loop, broken_loops;
+
+static void leave_loop(int number, siginfo_t *info, void *context)
+{
+	greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
+	size_t count = loops[running_loop].count, at = (uintptr_t)registers[REG_RIP] - site_start - sizeof(loop_opening);
+	(void)number, (void)info;
+	if ((uintptr_t)registers[REG_RIP] - site_start >= LOOP_BYTES) {
+		strange++;
+		return;
+	}
+	caught++;
+	strange += at < count ? !(loops[running_loop].begins & 1U << at) : at != count && at != count + 2;
+	/* Not too soon, so that the call is seen often enough. */
+	if (caught % 8)
+		return;
+	broken_loops++;
+	registers[REG_RIP] = (greg_t)(site_start + sizeof(loop_opening) + count + 4);
+}
+
+CASE(loops_around_a_call_can_be_entered_and_left_everywhere)
+{
+	struct itimerval timer = {{0, 200}, {0, 200}}, never = {0};
+	unsigned char *code = code_pages(1);
+	handle(SIGALRM, leave_loop, SA_RESTART);
+	for (running_loop = 0; running_loop < (int)COUNT(loops); running_loop++) {
+		size_t entries[] = {0, loops[running_loop].count, loops[running_loop].count + 2};
+		for (size_t i = 0; i < COUNT(entries); i++) {
+			REQUIRE(mprotect(code, PAGE, PROT_READ | PROT_WRITE) == 0);
+			/* At ever new places: what has been written again may be left alone. */
+			unsigned char *at = code + (running_loop * COUNT(entries) + i) * 2 * LOOP_BYTES;
+			written_loop(at, running_loop, 0);
+			written_loop(at + LOOP_BYTES, running_loop, 0);
+			executable(code, 1);
+			broken_loops = 0, caught = strange = 0;
+			REQUIRE(setitimer(ITIMER_REAL, &timer, NULL) == 0);
+			site_start = (uintptr_t)at;
+			((long (*)(long))(void *)at)(SYS_getppid);
+			site_start = 0;
+			setitimer(ITIMER_REAL, &never, NULL);
+			/* Once more, from the middle: RBX is saved, RAX and RDI are there. */
+			long result;
+			strange = 0;
+			unsigned char *entry = at + sizeof(loop_opening) + entries[i];
+			REQUIRE(setitimer(ITIMER_REAL, &timer, NULL) == 0);
+			site_start = (uintptr_t)at;
+			__asm__ volatile("leaq 1f(%%rip), %%rcx\n pushq %%rcx\n pushq %%rbx\n jmp *%[entry]\n1:\n"
+					 : "=a"(result) : [entry] "r"(entry), "a"(SYS_getppid), "D"(SYS_getppid)
+					 : "rcx", "r11", "memory", "cc");
+			site_start = 0;
+			setitimer(ITIMER_REAL, &never, NULL);
+			show("%d from %d: left %d times", running_loop, (int)entries[i], broken_loops);
+		}
+	}
+}
+
+static void *leaves_by_a_loop(void *code)
+{
+	((long (*)(long))code)(SYS_exit);
+	return NULL;
+}
+
+CASE(threads_end_in_a_loop_around_the_call)
+{
+	unsigned char *code = code_pages(1);
+	for (int i = 0; i < (int)COUNT(loops); i++)
+		written_loop(code + i * LOOP_BYTES, i, 0);
+	executable(code, 1);
+	for (int i = 0; i < (int)COUNT(loops); i++) {
+		for (int turn = 0; turn < TURNS; turn++)
+			joined(started(leaves_by_a_loop, code + i * LOOP_BYTES));
+		show("%d: they ended, and we are %d", i, getpid() == gettid());
+	}
+}

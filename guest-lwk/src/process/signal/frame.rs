@@ -185,12 +185,11 @@ pub fn pop(space: &mut AddressSpace, context: &mut Context) -> Result<Returned, 
 }
 
 fn restore_floating_point(space: &mut AddressSpace, place: u64) -> Result<(), Errno> {
-    let mut state = FpuState::new();
     if place == 0 {
-        state.reset();
-        state.load();
+        fpu::load_initial();
         return Ok(());
     }
+    let mut state = FpuState::new();
     let mut image = vec![0; fpu::state_bytes()];
     space.copy_in(place, &mut image)?;
     state.set_bytes(&image);
