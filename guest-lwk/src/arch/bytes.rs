@@ -74,6 +74,39 @@ memcpy:
 7:
     ret
 
+    .global memmove
+    .type memmove, @function
+    .balign 32
+memmove:
+    // Forwards, and up to 15 bytes at once, nothing is overwritten before it has been read unless it begins inside the source.
+    mov r8, rdi
+    sub r8, rsi
+    cmp r8, rdx
+    jae memcpy
+    cmp rdx, 16
+    jb memcpy
+    // As above from the end on: the first 16 bytes are copied last.
+    mov rax, rdi
+    mov r8, [rsi]
+    mov r9, [rsi + 8]
+    lea r10, [rdi + 16]
+    add rsi, rdx
+    add rdi, rdx
+1:
+    cmp rdi, r10
+    jbe 4f
+    sub rsi, 16
+    sub rdi, 16
+    mov rcx, [rsi]
+    mov r11, [rsi + 8]
+    mov [rdi], rcx
+    mov [rdi + 8], r11
+    jmp 1b
+4:
+    mov [rax], r8
+    mov [rax + 8], r9
+    ret
+
     .global memset
     .type memset, @function
     .balign 32

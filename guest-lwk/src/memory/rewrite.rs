@@ -321,9 +321,13 @@ impl AddressSpace {
 impl Rewrites {
     /// Forgets the system calls in `range`, whose code is no more, or is as it was.
     pub(super) fn forget(&mut self, range: &Range<u64>) {
+        // Whatever was replaced has trapped.
+        let behind = range.start.saturating_add(SYSCALL_BYTES)..range.end.saturating_add(SYSCALL_BYTES);
+        if self.traps.range(behind.clone()).next().is_none() {
+            return;
+        }
         let starts = range.start.saturating_sub(PATCH_BYTES as u64)..range.end;
         self.sites.extract_if(starts, |_, site| range.contains(&site.call())).for_each(drop);
-        let behind = range.start.saturating_add(SYSCALL_BYTES)..range.end.saturating_add(SYSCALL_BYTES);
         self.traps.extract_if(behind, |_, _| true).for_each(drop);
     }
 

@@ -23,7 +23,7 @@ pub(super) fn movable_length(bytes: &[u8]) -> Option<usize> {
         // The same with RAX and a constant of 32 bits.
         0x05 | 0x0d | 0x25 | 0x2d | 0x35 | 0x3d | 0xa9 => 4,
         // The same with a register or memory and a constant of 8 bits, or of 32.
-        0x83 => operand(&rest[1..])? + 1,
+        0x80 | 0x83 => operand(&rest[1..])? + 1,
         0x81 => operand(&rest[1..])? + 4,
         // NEG, NOT and others without a constant, but not TEST (/0, /1).
         0xf7 if extension(rest)? >= 2 => operand(&rest[1..])?,
@@ -92,6 +92,7 @@ mod tests {
             (&[0xc3, 0x0f], 1),
             (&[0x85, 0xc0], 2),
             (&[0x83, 0xf8, 0xda], 3),
+            (&[0x80, 0xbb, 0xf8, 0x08, 0, 0, 0], 7),
             (&[0x66, 0x2e, 0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0], 10),
             (&[0x48, 0x8b, 0x44, 0x24, 0x48], 5),
         ] {
