@@ -92,7 +92,7 @@ pub struct RequestQueue {
     waiters: BTreeMap<u16, Arc<Thread>>,
     sequence: u64,
     /// What nobody waits for on its own; whatever is asked next waits until it is done.
-    announced: Option<Published>,
+    announced: Vec<Published>,
     /// How many replies nobody has taken yet.
     asked: usize,
     is_freed: bool,
@@ -114,7 +114,7 @@ impl RequestQueue {
             taken_count: 0,
             waiters: BTreeMap::new(),
             sequence: 0,
-            announced: None,
+            announced: Vec::new(),
             asked: 0,
             is_freed: false,
         })
@@ -148,24 +148,25 @@ impl RequestQueue {
         Some(())
     }
 
-    /// Writes `draft` into a free slot and publishes it; `None` if all slots are taken, or if what was announced is not done yet. Answers
-    /// also whoever slept for a reply that was found on the way.
+    /// Writes `draft` into a free slot and publishes it; `None` if all slots are taken, or if what was announced is not done yet (unless this
+    /// is announced, too). Answers also whoever slept for a reply that was found on the way.
     ///
     /// # Panics
     /// When the ring is broken: the agent or the LWK is.
     #[must_use = "they are to be woken"]
     pub fn publish(&mut self, draft: &mut Draft) -> (Option<Published>, Vec<Arc<Thread>>) {
         let woken = if self.taken_count >= MOST_TAKEN { self.collect() } else { Vec::new() };
-        let can_begin = !self.is_freed && self.is_announced_done();
+        let can_begin = !self.is_freed && (self.is_announced_done() || draft.is_announced());
         (can_begin.then(|| self.publish_in_free_slot(draft)).flatten(), woken)
     }
 
     /// Whether what was announced is done.
     fn is_announced_done(&mut self) -> bool {
-        if let Some(announced) = self.announced.take_if(|announced| announced.is_answered()) {
-            self.take_slot(announced.slot);
+        while let Some(done) = self.announced.iter().position(Published::is_answered) {
+            let published = self.announced.swap_remove(done);
+            self.take_slot(published.slot);
         }
-        self.announced.is_none()
+        self.announced.is_empty()
     }
 
     fn publish_in_free_slot(&mut self, draft: &mut Draft) -> Option<Published> {
@@ -183,7 +184,7 @@ impl RequestQueue {
         let kick = self.driver.publish(Slot::head(slot)).expect("a free slot can be published");
         let published = Published { slot, sequence: self.sequence, reply: memory.reply, kick };
         if draft.is_announced() {
-            self.announced = Some(published);
+            self.announced.push(published);
         }
         Some(published)
     }

@@ -56,17 +56,19 @@ pub fn this_thread() -> ! {
 fn end_thread(thread: &Thread) {
     let process = thread.process();
     futex::leave(thread);
+    process.leaving.fetch_add(1, Ordering::SeqCst);
     if process.remove_thread(thread) {
         return end_process(process);
     }
     signal::retarget(process);
-    // Whoever waits for the others to be gone (execve(2)) looks again.
-    process.all_threads().iter().for_each(schedule::unpark);
     if thread.tid() != process.pid() {
         let mut draft = Draft::operation(Operation::THREAD_END);
         draft.arguments([u64::from(thread.tid()), 0, 0, 0, 0, 0]);
         request::announce(draft);
     }
+    process.leaving.fetch_sub(1, Ordering::SeqCst);
+    // Whoever waits for the others to be gone (execve(2)) looks again.
+    process.all_threads().iter().for_each(schedule::unpark);
 }
 
 /// The last thread's work: memory first, so that whoever waits for the process finds it free.

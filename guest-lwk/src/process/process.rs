@@ -3,7 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use spin::Mutex;
 use virtio_ikc::address::GuestPhysical;
@@ -76,6 +76,8 @@ pub struct Process {
     pub signals: SleepLock<SharedSignals>,
     /// Its threads that have not ended.
     pub threads: Mutex<Vec<Arc<Thread>>>,
+    /// How many have ended and have not told Linux yet.
+    pub leaving: AtomicUsize,
     /// What it asks of Linux.
     pub requests: Mutex<RequestQueue>,
     /// What Linux tells it.
@@ -167,6 +169,7 @@ impl Process {
             space: SpaceSlot::new(space, root),
             signals: SleepLock::new(SharedSignals::new()),
             threads: Mutex::default(),
+            leaving: AtomicUsize::new(0),
             requests: Mutex::new(channel.requests),
             events: Mutex::new(channel.events),
             event_turn: SleepLock::new(()),

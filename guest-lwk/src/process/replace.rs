@@ -128,7 +128,8 @@ fn end_other_threads(thread: &Thread) -> Result<(), Errno> {
     loop {
         let mut others = thread.process().all_threads();
         others.retain(|other| !core::ptr::eq(Arc::as_ptr(other), thread));
-        if others.is_empty() {
+        // What they tell Linux as they end must not come behind what the new program asks.
+        if others.is_empty() && thread.process().leaving.load(Ordering::SeqCst) == 0 {
             return Ok(());
         }
         if thread.is_ending() {
