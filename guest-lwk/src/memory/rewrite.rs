@@ -106,14 +106,15 @@ impl AddressSpace {
         if *traps == NEVER {
             return false;
         }
-        *traps += 1;
+        *traps = (*traps + 1).min(TRAPS);
         if *traps < TRAPS {
             return false;
         }
         let done = self.replace(behind, returns, table, is_alone).is_some();
         if done {
             statistics::rewritten();
-        } else {
+        } else if returns {
+            // Where exit(2) stays, other calls that are made by the same instruction may still show what is behind it.
             self.rewrites.traps.insert(behind, NEVER);
         }
         done

@@ -304,15 +304,19 @@ CASE(memory_can_be_mapped_everywhere_else)
 static volatile long caught, strange;
 static uintptr_t site_start;
 
-static void count_and_check(int number, siginfo_t *info, void *context)
+/* The handler's surroundings are this program's: its own code, the C library's, or the function that was made. */
+static int is_strange(uintptr_t at)
 {
-	uintptr_t at = (uintptr_t)((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
-	(void)number, (void)info;
-	caught++;
-	/* The handler's surroundings are this program's: its own code, the C library's, or the function that was made. */
 	extern char __executable_start, etext;
 	int known = at - site_start < PAGE || at - (uintptr_t)&__executable_start < (uintptr_t)(&etext - &__executable_start);
-	strange += !known && at < (1UL << 46) && at - (uintptr_t)(void *)&getppid > (16UL << 20) && (uintptr_t)(void *)&getppid - at > (16UL << 20);
+	return !known && at < (1UL << 46) && at - (uintptr_t)(void *)&getppid > (16UL << 20) && (uintptr_t)(void *)&getppid - at > (16UL << 20);
+}
+
+static void count_and_check(int number, siginfo_t *info, void *context)
+{
+	(void)number, (void)info;
+	caught++;
+	strange += is_strange((uintptr_t)((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP]);
 }
 
 CASE(handlers_see_the_program_where_it_is)
@@ -415,17 +419,16 @@ static const struct {
 	{{0x89, 0xf8, 0x90}, 3, 1 | 1 << 2},			/* mov eax, edi; nop */
 };
 
-/* push rbx; xor ebx, ebx; mov eax, edi; jmp; behind the loop: pop rbx; ret */
-static const unsigned char loop_opening[] = {0x53, 0x31, 0xdb, 0x89, 0xf8, 0xeb, 0x00}, loop_closing[] = {0x5b, 0xc3};
+/* push rbx; xor ebx, ebx; behind the loop: pop rbx; ret */
+static const unsigned char loop_opening[] = {0x53, 0x31, 0xdb}, loop_closing[] = {0x5b, 0xc3};
 #define LOOP_BYTES 32
 
-/* Writes a function that makes its first argument's call for ever, beginning with the byte `entry` of the loop. */
-static void written_loop(unsigned char *at, int loop, size_t entry)
+/* Writes a function that makes its first argument's call for ever. */
+static void written_loop(unsigned char *at, int loop)
 {
 	size_t count = loops[loop].count;
 	unsigned char *place = at + sizeof(loop_opening);
 	memcpy(at, loop_opening, sizeof(loop_opening));
-	at[sizeof(loop_opening) - 1] = (unsigned char)entry;
 	memcpy(place, loops[loop].bytes, count);
 	memcpy(place + count, (unsigned char[]){0x0f, 0x05, 0xeb, (unsigned char)-(count + 4)}, 4);
 	memcpy(place + count + 4, loop_closing, sizeof(loop_closing));
@@ -436,17 +439,18 @@ static int running_loop, broken_loops;
 static void leave_loop(int number, siginfo_t *info, void *context)
 {
 	greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
-	size_t count = loops[running_loop].count, at = (uintptr_t)registers[REG_RIP] - site_start - sizeof(loop_opening);
+	uintptr_t place = (uintptr_t)registers[REG_RIP];
+	size_t count = loops[running_loop].count, at = place - site_start - sizeof(loop_opening);
 	(void)number, (void)info;
-	if ((uintptr_t)registers[REG_RIP] - site_start >= LOOP_BYTES) {
-		strange++;
+	strange += is_strange(place);
+	if (at >= count + 4)
 		return;
-	}
 	caught++;
 	strange += at < count ? !(loops[running_loop].begins & 1U << at) : at != count && at != count + 2;
-	/* Not too soon, so that the call is seen often enough. */
-	if (caught % 8)
+	/* Not too soon, so that the call is seen often enough, and not between a push and its pop. */
+	if (caught < 8 || (at != 0 && at < count))
 		return;
+	caught = 0;
 	broken_loops++;
 	registers[REG_RIP] = (greg_t)(site_start + sizeof(loop_opening) + count + 4);
 }
@@ -461,28 +465,23 @@ CASE(loops_around_a_call_can_be_entered_and_left_everywhere)
 		for (size_t i = 0; i < COUNT(entries); i++) {
 			REQUIRE(mprotect(code, PAGE, PROT_READ | PROT_WRITE) == 0);
 			/* At ever new places: what has been written again may be left alone. */
-			unsigned char *at = code + (running_loop * COUNT(entries) + i) * 2 * LOOP_BYTES;
-			written_loop(at, running_loop, 0);
-			written_loop(at + LOOP_BYTES, running_loop, 0);
+			unsigned char *at = code + (running_loop * COUNT(entries) + i) * LOOP_BYTES;
+			written_loop(at, running_loop);
 			executable(code, 1);
 			broken_loops = 0, caught = strange = 0;
-			REQUIRE(setitimer(ITIMER_REAL, &timer, NULL) == 0);
 			site_start = (uintptr_t)at;
+			REQUIRE(setitimer(ITIMER_REAL, &timer, NULL) == 0);
 			((long (*)(long))(void *)at)(SYS_getppid);
-			site_start = 0;
 			setitimer(ITIMER_REAL, &never, NULL);
 			/* Once more, from the middle: RBX is saved, RAX and RDI are there. */
 			long result;
-			strange = 0;
 			unsigned char *entry = at + sizeof(loop_opening) + entries[i];
 			REQUIRE(setitimer(ITIMER_REAL, &timer, NULL) == 0);
-			site_start = (uintptr_t)at;
 			__asm__ volatile("leaq 1f(%%rip), %%rcx\n pushq %%rcx\n pushq %%rbx\n jmp *%[entry]\n1:\n"
 					 : "=a"(result) : [entry] "r"(entry), "a"(SYS_getppid), "D"(SYS_getppid)
 					 : "rcx", "r11", "memory", "cc");
-			site_start = 0;
 			setitimer(ITIMER_REAL, &never, NULL);
-			show("%d from %d: left %d times", running_loop, (int)entries[i], broken_loops);
+			show("%d from %d: left %d times, strange %ld", running_loop, (int)entries[i], broken_loops, strange);
 		}
 	}
 }
@@ -497,7 +496,7 @@ CASE(threads_end_in_a_loop_around_the_call)
 {
 	unsigned char *code = code_pages(1);
 	for (int i = 0; i < (int)COUNT(loops); i++)
-		written_loop(code + i * LOOP_BYTES, i, 0);
+		written_loop(code + i * LOOP_BYTES, i);
 	executable(code, 1);
 	for (int i = 0; i < (int)COUNT(loops); i++) {
 		for (int turn = 0; turn < TURNS; turn++)

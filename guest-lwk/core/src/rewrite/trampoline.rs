@@ -1,9 +1,10 @@
 //! The code that a replaced `syscall` leads to.
 //!
-//! It begins with what stood in front of the `syscall`, if anything of that was moved. Its *head* does what the trap would do with the two registers that SYSCALL may change: it finds the entry code of the vCPU it runs on
-//! and goes there, with the address of the *tail* in RCX. No flag is changed and nothing is written to the program's stack, below
-//! which a function may keep data (ELF x86-64 psABI, 3.2.2). The LWK returns to the tail: it sets RCX as SYSCALL
-//! leaves it, executes what stood behind the `syscall`, and goes on behind that.
+//! It begins with what stood in front of the `syscall`, if any of that was moved. Its *head* does what the trap would do with the two
+//! registers that SYSCALL may change: it finds the entry code of the vCPU it runs on and goes there, with the address of the *tail* in
+//! RCX. No flag is changed and nothing is written to the program's stack, below which a function may keep data (ELF x86-64 psABI,
+//! 3.2.2). The LWK returns to the tail: it sets RCX as SYSCALL leaves it, executes what stood behind the `syscall`, and goes on behind
+//! that.
 
 use super::plan::{MOST_BEFORE, MOST_BYTES, Plan, SYSCALL_BYTES};
 
